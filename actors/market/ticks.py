@@ -1,0 +1,146 @@
+"""Market data as arrays: one 80-byte record a row, read through a view that fits its kind.
+
+``RAW`` holds prices and sizes as received (float64, currency units and units of the instrument; NaN where missing);
+``TICK`` holds them as whole increments after validation. ``BAR``, ``QUOTE``, ``TRADE`` and ``BOOK`` name the same bytes as
+``TICK`` for one kind each: ``ticks[ticks["kind"] == Kind.BAR].view(BAR)["close"]``.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from actors.messages import Bar, Message, Quote, Trade
+
+
+class Kind(enum.IntEnum):
+    """What a row is."""
+
+    BAR = 1
+    QUOTE = 2
+    TRADE = 3
+    BOOK = 4
+
+
+class BookAction(enum.IntEnum):
+    """What a row of kind BOOK does to the book (LOBSTER's event types)."""
+
+    ADD = 1
+    REDUCE = 2
+    DELETE = 3
+    EXECUTE = 4
+    EXECUTE_HIDDEN = 5
+    HALT = 7
+
+
+UNKNOWN_INSTRUMENT = 0xFFFFFFFF
+
+_HEADER = [
+    ("kind", "u1"),
+    ("action", "u1"),
+    ("side", "i1"),
+    ("flags", "u1"),
+    ("instrument", "<u4"),
+    ("event_time", "<i8"),
+    ("known_time", "<i8"),
+    ("row", "<i8"),
+]
+
+
+def _layout(number: str, *names: str) -> np.dtype[np.void]:
+    fields: list[tuple[str, str]] = [*_HEADER, *((name, number) for name in names[:5]), (names[5], "<i8")]
+    return np.dtype(fields)
+
+
+RAW = _layout("<f8", "first", "second", "third", "fourth", "fifth", "reference")
+TICK = _layout("<i8", "first", "second", "third", "fourth", "fifth", "reference")
+BAR = _layout("<i8", "open", "high", "low", "close", "volume", "period")
+QUOTE = _layout("<i8", "bid", "ask", "bid_size", "ask_size", "unused", "unused2")
+TRADE = _layout("<i8", "price", "size", "unused", "unused2", "unused3", "unused4")
+BOOK = _layout("<i8", "price", "size", "unused", "unused2", "unused3", "order_id")
+
+RAW_BAR = _layout("<f8", "open", "high", "low", "close", "volume", "period")
+RAW_QUOTE = _layout("<f8", "bid", "ask", "bid_size", "ask_size", "unused", "unused2")
+RAW_TRADE = _layout("<f8", "price", "size", "unused", "unused2", "unused3", "unused4")
+RAW_BOOK = _layout("<f8", "price", "size", "unused", "unused2", "unused3", "order_id")
+
+Ticks = npt.NDArray[np.void]
+
+
+class RawSlice(Message):
+    """Rows as received that became known together; the input of the market shards.
+
+    Attributes:
+        sequence: Counts the slices of a run from 1 without gaps.
+        time: The trading clock after this slice, UTC nanoseconds.
+        rows: ``RAW`` records as bytes.
+        unknown: Symbols of rows whose instrument is not in the master, by position in ``rows``.
+        source: Where the rows came from, for the quarantine (file or generator name).
+    """
+
+    sequence: int
+    time: int
+    rows: bytes
+    unknown: dict[int, str] = {}
+    source: str = ""
+
+    def ticks(self) -> Ticks:
+        """Return the rows as a read-only ``RAW`` array."""
+        return np.frombuffer(self.rows, RAW)
+
+
+class MarketSlice(Message):
+    """Validated rows of one slice as a market shard publishes them, in the order received.
+
+    Attributes:
+        shard: Index of the market shard.
+        sequence: The raw slice's sequence: published for every slice, even if no row passed.
+        time: The trading clock after this slice.
+        rows: ``TICK`` records as bytes.
+    """
+
+    shard: int
+    sequence: int
+    time: int
+    rows: bytes
+
+    def ticks(self) -> Ticks:
+        """Return the rows as a read-only ``TICK`` array."""
+        return np.frombuffer(self.rows, TICK)
+
+
+decode_raw_slice = msgspec.msgpack.Decoder(RawSlice).decode
+decode_market_slice = msgspec.msgpack.Decoder(MarketSlice).decode
+
+
+def events(ticks: Ticks) -> list[Bar | Quote | Trade]:
+    """Return bars, quotes and trades of a ``TICK`` array as messages, in order; book rows are left out."""
+    found: list[Bar | Quote | Trade] = []
+    for row in ticks.tolist():
+        kind, _, side, _, instrument, event_time, known_time, _, first, second, third, fourth, fifth, reference = row
+        if kind == Kind.BAR:
+            found.append(Bar(instrument, event_time, known_time, first, second, third, fourth, fifth, reference))
+        elif kind == Kind.QUOTE:
+            found.append(Quote(instrument, event_time, known_time, first, second, third, fourth))
+        elif kind == Kind.TRADE:
+            found.append(Trade(instrument, event_time, known_time, first, second, side))
+    return found
+
+
+def last_prices(ticks: Ticks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return instrument ids and their newest price in a ``TICK`` array.
+
+    The price is a bar's close, a trade's price or the middle of a two-sided quote (rounded down to the increment); rows of
+    kind BOOK and one-sided quotes give none.
+    """
+    kind = ticks["kind"]
+    price = np.where(kind == Kind.BAR, ticks["fourth"], np.where(kind == Kind.TRADE, ticks["first"], 0))
+    two_sided = (kind == Kind.QUOTE) & (ticks["first"] > 0) & (ticks["second"] > 0)
+    price = np.where(two_sided, (ticks["first"] + ticks["second"]) // 2, price)
+    known = price > 0
+    instruments = ticks["instrument"][known].astype(np.int64)[::-1]
+    ids, newest = np.unique(instruments, return_index=True)
+    return ids, price[known][::-1][newest]

@@ -1,0 +1,153 @@
+"""The portfolio service: what every account holds, is worth and has earned, as of which event."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from actors.clock import DAY
+from actors.decimals import money_text, ratio_text
+from actors.journal import Journal, open_journal
+from actors.messages import decoder, encode
+from actors.portfolio.curve import EquityCurve, EquitySample
+from actors.portfolio.read_model import ReadModel
+from actors.portfolio.valuation import Valuation, position_rows, value
+from actors.wire import Handler, Request
+
+SAMPLES = 1
+SAMPLE_EVERY = 20
+
+_decode_samples = decoder(list[EquitySample])
+
+
+class _Positions(msgspec.Struct, forbid_unknown_fields=True):
+    account: str
+    include_closed: bool = False
+
+
+class _Summary(msgspec.Struct, forbid_unknown_fields=True):
+    account: str | None = None
+
+
+class _Curve(msgspec.Struct, forbid_unknown_fields=True):
+    account: str
+    limit: int = 1000
+
+
+class PortfolioService(ReadModel):
+    """The read model of all accounts.
+
+    Positions and cash are rebuilt from the OMS's events at every start. The equity curve is sampled at the first slice of
+    each day (UTC) and at least every ``SAMPLE_EVERY`` slices; the samples are this service's own journal.
+
+    Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
+        ``positions`` {"account", "include_closed"}: one row per instrument, and the account's figures.
+        ``summary`` {"account" or None}: figures, drawdown and turnover of one or all accounts.
+        ``equity_curve`` {"account", "limit"}: the newest points, oldest first.
+    """
+
+    always_snapshot = True
+    _journal: Journal
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the methods by name."""
+        return {"positions": self._positions, "summary": self._summary, "equity_curve": self._equity_curve}
+
+    async def recover(self) -> None:
+        """Read the equity curves."""
+        self._curves: defaultdict[str, EquityCurve] = defaultdict(EquityCurve)
+        self._journal = open_journal(self.configuration.journal, self.directory / "journal", self.name, self.name)
+        for record in self._journal.read():
+            for sample in _decode_samples(record.payload):
+                self._curves[sample.account].add(sample)
+                self.sequence, self.time = sample.sequence, sample.time
+        self._sampled = self.sequence
+        self._day = self.time // DAY
+
+    async def stop(self) -> None:
+        """Stop following and close the journal."""
+        await super().stop()
+        self._journal.close()
+
+    def on_slice(self, sequence: int, time: int, ticked: list[int]) -> None:
+        """Sample the equity of all accounts where it is due."""
+        if sequence <= self._sampled:
+            return
+        if time // DAY == self._day and sequence - self._sampled < SAMPLE_EVERY:
+            return
+        samples = [
+            EquitySample(sequence, time, account, self._value(account)) for account in self.ledger.accounts()
+        ]
+        self._journal.append(time, SAMPLES, encode(samples))
+        for sample in samples:
+            self._curves[sample.account].add(sample)
+        self._sampled, self._day = sequence, time // DAY
+
+    def status(self) -> dict[str, Any]:
+        """Return what the service stands at, and each account's equity."""
+        equity = {account: money_text(self._value(account).equity) for account in self.ledger.accounts()[:20]}
+        return {**self.as_of(), "accounts": len(self.ledger.accounts()), "equity": equity}
+
+    def _value(self, account: str, currency: str | None = None) -> Valuation:
+        currency = currency or self.ledger.currency(account)
+        return value(self.ledger.books(account), self.marks.prices, self.instruments, currency)
+
+    def _figures(self, account: str) -> dict[str, Any]:
+        books, own = self.ledger.books(account), self.ledger.currency(account)
+        return {
+            "account": account,
+            **self._value(account).text(),
+            "other_currencies": [self._value(account, other).text() for other in books.currencies() if other != own],
+            "unpriced": [self.instruments[instrument].symbol for instrument in books.unpriced(self.marks.prices)],
+        }
+
+    def _performance(self, account: str) -> dict[str, Any]:
+        curve = self._curves[account]
+        point = curve.points[-1] if curve.points else None
+        return {
+            "drawdown": curve.drawdown,
+            "maximum_drawdown": curve.maximum_drawdown,
+            "turnover_ratio": ratio_text(self._value(account).turnover, curve.mean_equity),
+            "sampled_at": None if point is None else point.sample.time,
+        }
+
+    def _positions(self, request: Request) -> bytes:
+        wanted = msgspec.msgpack.decode(request.body, type=_Positions)
+        self.require_current()
+        books = self.ledger.books(wanted.account)
+        equity = {currency: self._value(wanted.account, currency).equity for currency in books.currencies()}
+        rows = position_rows(
+            books, self.marks.prices, self.marks.times, self.instruments, equity, wanted.include_closed
+        )
+        return encode({**self._figures(wanted.account), "positions": rows, **self.as_of()})
+
+    def _summary(self, request: Request) -> bytes:
+        wanted = msgspec.msgpack.decode(request.body, type=_Summary)
+        self.require_current()
+        accounts = self.ledger.accounts() if wanted.account is None else [wanted.account]
+        figures = [{**self._figures(account), **self._performance(account)} for account in accounts]
+        return encode({"accounts": figures, **self.as_of()})
+
+    def _equity_curve(self, request: Request) -> bytes:
+        wanted = msgspec.msgpack.decode(request.body, type=_Curve)
+        self.ledger.books(wanted.account)
+        points = list(self._curves[wanted.account].points)[-wanted.limit :] if wanted.limit > 0 else []
+        return encode(
+            {
+                "account": wanted.account,
+                "currency": self.ledger.currency(wanted.account),
+                "points": [
+                    {
+                        "time": point.sample.time,
+                        "sequence": point.sample.sequence,
+                        **point.sample.valuation.text(),
+                        "drawdown": point.drawdown,
+                    }
+                    for point in points
+                ],
+                **self.as_of(),
+            }
+        )

@@ -1,0 +1,167 @@
+"""What every actor's Ray shell shares: how it starts, recovers, tells its health and publishes its metrics.
+
+A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, stop) reach it from outside and touch
+the state only by way of that loop. Ray restarts the process without limit; the service then recovers from its journal and
+its peers reconnect by themselves, so nobody has to call anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, TypeVar
+
+import ray
+import structlog
+import uvloop
+from ray.util.metrics import Counter, Gauge
+
+from actors.errors import AlphaMindError
+from actors.logs import configure_logs
+from actors.service import Service
+from configs.schema import Configuration, Placement
+
+T = TypeVar("T")
+
+
+class ServiceThread:
+    """Runs a service on an event loop in a thread.
+
+    Args:
+        build: Makes the service; called on the loop's thread.
+    """
+
+    def __init__(self, build: Callable[[], Service]) -> None:
+        self._build = build
+        self.service: Service | None = None
+        self.failure: str | None = None
+        self.loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="service", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.service = self._build()
+            self.loop.run_until_complete(self.service.start())
+        except Exception as error:
+            self.failure = str(error) if isinstance(error, AlphaMindError) else f"{type(error).__name__}: {error}"
+            structlog.get_logger().exception("service did not start", problem=self.failure)
+        self.loop.run_forever()
+
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]], timeout: float = 10.0) -> T:
+        """Run a coroutine on the service's loop and wait for its result."""
+        return asyncio.run_coroutine_threadsafe(make(), self.loop).result(timeout)
+
+
+class RayMetrics:
+    """Copies an actor's numbers to Ray's Prometheus exporter, as ``ray_alphamind_<name>{actor=...}``."""
+
+    def __init__(self, actor: str) -> None:
+        self._tags = {"actor": actor}
+        self._counters: dict[str, tuple[Counter, int]] = {}
+        self._gauges: dict[str, Gauge] = {}
+
+    def publish(self, service: Service) -> None:
+        """Export the present numbers."""
+        snapshot = service.metrics.snapshot()
+        for name, value in service.metrics.counters.items():
+            snapshot.pop(name, None)
+            counter, before = self._counters.get(name) or (self._make(Counter, name), 0)
+            if value > before:
+                counter.inc(value - before, tags=self._tags)
+            self._counters[name] = (counter, value)
+        for name, number in snapshot.items():
+            if name not in self._gauges:
+                self._gauges[name] = self._make(Gauge, name)
+            self._gauges[name].set(number, tags=self._tags)
+
+    @staticmethod
+    def _make(kind: Any, name: str) -> Any:
+        return kind(f"alphamind_{name}", description=name.replace("_", " "), tag_keys=("actor",))
+
+
+class ActorShell:
+    """Base of all actors.
+
+    Args:
+        name: The actor's name, also that of its socket and journal.
+        directory: The run's directory.
+        configuration: The whole configuration.
+        arguments: What else the service's constructor takes.
+    """
+
+    service_class: ClassVar[Callable[..., Service]]
+
+    def __init__(
+        self, name: str, directory: pathlib.Path, configuration: Configuration, arguments: dict[str, Any]
+    ) -> None:
+        sys.setswitchinterval(1e-4)
+        configure_logs(configuration.logging.level, directory / "logs" / f"{name}.jsonl")
+        self._name = name
+        self._started = time.time()
+        build = type(self).service_class
+        self._thread = ServiceThread(lambda: build(name, directory, configuration, **arguments))
+        self._metrics = RayMetrics(name)
+        threading.Thread(target=self._publish, name="metrics", daemon=True).start()
+
+    def _publish(self) -> None:
+        while True:
+            time.sleep(1.0)
+            service = self._thread.service
+            if service is not None:
+                self._thread.loop.call_soon_threadsafe(self._metrics.publish, service)
+
+    def health(self) -> dict[str, Any]:
+        """Return what ``Service.report`` says, with the node and the uptime; while it recovers, that it is not ready."""
+        service = self._thread.service
+
+        async def look() -> dict[str, Any]:
+            return service.report() if service is not None else {}
+
+        ready = service is not None and service.ready.is_set()
+        report = self._thread.call(look) if ready else {"name": self._name, "pid": os.getpid(), "ready": False}
+        report["failure"] = self._thread.failure or report.get("failure")
+        return {**report, "node": ray.get_runtime_context().get_node_id(), "uptime": time.time() - self._started}
+
+    def stop(self) -> None:
+        """Stop the service: close its sockets and flush its journal."""
+        service = self._thread.service
+        if service is not None:
+            self._thread.call(service.stop)
+
+
+def spawn(
+    shell: type[ActorShell],
+    name: str,
+    placement: Placement,
+    namespace: str,
+    directory: pathlib.Path,
+    configuration: Configuration,
+    arguments: dict[str, Any],
+) -> Any:
+    """Create a named, detached actor that Ray restarts without limit; none of its calls is ever retried by Ray.
+
+    Returns:
+        The actor's handle.
+    """
+    return (
+        ray.remote(shell)
+        .options(
+            name=name,
+            namespace=namespace,
+            lifetime="detached",
+            max_restarts=-1,
+            max_task_retries=0,
+            max_concurrency=4,
+            num_cpus=placement.cpus,
+            memory=placement.memory_mib * 2**20,
+            resources=dict(placement.resources) or None,
+        )
+        .remote(name, directory, configuration, arguments)
+    )

@@ -1,0 +1,1 @@
+"""Brings AlphaMind up, keeps it up and scales it; the command line and the jobs."""

@@ -1,0 +1,175 @@
+"""The ``alphamind`` command."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import sys
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+
+from actors.errors import AlphaMindError, InputError
+from configs import Configuration, load, render
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="AlphaMind: a quantitative trading system that runs as one Ray cluster.",
+)
+config_app = typer.Typer(no_args_is_help=True, help="Show or check the configuration.")
+app.add_typer(config_app, name="config")
+
+messages = Console(stderr=True, highlight=False)
+
+Profile = Annotated[str, typer.Option("--profile", help="local (embedded), services (real servers) or cluster (KubeRay).")]
+Files = Annotated[
+    list[pathlib.Path] | None,
+    typer.Option("--config", "-c", help="YAML file laid over the profile; may be repeated, the later wins."),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="section.key=value, laid over everything else; may be repeated."),
+]
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?$")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+
+
+def duration(text: str) -> float:
+    """Return a duration such as ``60s``, ``5m`` or ``2h`` in seconds.
+
+    Raises:
+        InputError: It is not one.
+    """
+    match = _DURATION.match(text)
+    if match is None or float(match[1]) <= 0:
+        raise InputError("unreadable duration", field="--for", value=text, rule="a positive number with ms, s, m or h, for instance 60s")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+@app.command()
+def up(
+    data: Annotated[pathlib.Path | None, typer.Option(help="File or folder of market data; without it a market is simulated.")] = None,
+    speed: Annotated[str | None, typer.Option(help="1 is real time, N is N times as fast, max as fast as possible.")] = None,
+    lasting: Annotated[str | None, typer.Option("--for", help="End after this time, for instance 60s, with exit code 0.")] = None,
+    until_end: Annotated[bool, typer.Option("--until-end", help="End when the data end.")] = False,
+    address: Annotated[str | None, typer.Option(help="Join the Ray cluster at this address instead of starting one.")] = None,
+    run: Annotated[str | None, typer.Option(help="Name of the run; one that exists is continued from its journal.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the HTTP API; 0 takes any free one.")] = None,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Start AlphaMind and trade; stays up until Ctrl-C, `alphamind down` or the end of --for."""
+    chosen = list(overrides or [])
+    flags: dict[str, Any] = {
+        "feed.data": data and data.expanduser().absolute(),
+        "feed.speed": speed,
+        "ray.address": address,
+        "run.name": run,
+        "network.port": port,
+    }
+    chosen += [f"{key}={value}" for key, value in flags.items() if value is not None]
+    if data is not None and speed is None:
+        chosen.append("feed.speed=max")
+    if data is not None and not any(override.startswith("feed.warmup_sessions") for override in chosen):
+        chosen.append("feed.warmup_sessions=0")
+    configuration = load(profile, config or (), chosen)
+    seconds = duration(lasting) if lasting else None
+    from cluster.up import bring_up
+
+    summary = bring_up(configuration, seconds, until_end, messages)
+    sys.stdout.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
+    if summary["problems"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def down(profile: Profile = "local", config: Files = None, overrides: Overrides = None) -> None:
+    """Stop what `alphamind up` started."""
+    configuration = load(profile, config or (), overrides or ())
+    from cluster.down import bring_down
+
+    bring_down(configuration, messages)
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Show what runs: actors, rates, positions, profit and loss, risk, addresses."""
+    from cluster.status import collect, show
+
+    state, health = collect(load(profile, config or (), overrides or ()))
+    if as_json:
+        sys.stdout.write(orjson.dumps({"up": state, "actors": health}, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    else:
+        show(state, health, Console())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def submit(
+    context: typer.Context,
+    script: Annotated[pathlib.Path, typer.Argument(help="Python script; its folder is the job's working directory.")],
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Run SCRIPT as a Ray job on the running cluster and follow its log; arguments after -- go to the script."""
+    configuration = load(profile, config or (), overrides or ())
+    from cluster.submit import submit_job
+
+    raise typer.Exit(submit_job(configuration, script, list(context.args), messages))
+
+
+@config_app.command("show")
+def config_show(profile: Profile = "local", config: Files = None, overrides: Overrides = None) -> None:
+    """Print the whole configuration as YAML; secrets are masked."""
+    sys.stdout.write(render(load(profile, config or (), overrides or ())))
+
+
+@config_app.command("check")
+def config_check(profile: Profile = "local", config: Files = None, overrides: Overrides = None) -> None:
+    """Check the configuration and what the machine must have for it."""
+    configuration: Configuration = load(profile, config or (), overrides or ())
+    from cluster.preflight import check_machine, fix_library
+
+    if configuration.ray.address is None:
+        check_machine(configuration)
+    off = fix_library()
+    messages.print("[green]configuration is valid[/green]" + (f"; {off}" if off else ""))
+
+
+def main() -> NoReturn:
+    """Run the command; an error that AlphaMind raises on purpose is told in words, with exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except AlphaMindError as error:
+        tell(error, messages)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def tell(error: AlphaMindError, console: Console) -> None:
+    """Print an error with its field, value, rule and remedy."""
+    console.print(f"[bold red]error[/bold red] {_plain(error.message)}  [dim]{error.code}[/dim]")
+    for name in ("field", "value", "rule", "remedy"):
+        part = getattr(error, name)
+        if part is not None:
+            console.print(f"  {name:<7} {_plain(str(part))}")
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Which actors a configuration asks for, by name, role and arguments; what they need of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.ingest.source import Source
+from actors.strategy.forecaster import Forecaster
+from configs.schema import Configuration, Placement
+
+ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
+
+
+@dataclass(frozen=True)
+class ActorPlan:
+    """One actor that will run.
+
+    Attributes:
+        name: Its name in the namespace, for instance ``oms-0``.
+        role: One of ``ROLES``; selects the shell and the placement.
+        arguments: What its service takes beside name, directory, configuration and instruments.
+    """
+
+    name: str
+    role: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def plan_actors(
+    configuration: Configuration, source: Callable[[], Source], forecaster: Callable[[], Forecaster]
+) -> list[ActorPlan]:
+    """Return the actors in the order in which they are started, the feed last.
+
+    Args:
+        configuration: The configuration.
+        source: Makes the feed's source inside the feed.
+        forecaster: Makes the strategies' forecaster inside the strategy actor.
+    """
+    markets = tuple(f"market-{index}" for index in range(configuration.market.shards))
+    oms = tuple(f"oms-{index}" for index in range(configuration.oms.shards))
+    expected = ((*oms, "venue"), ("strategy", "portfolio", "risk"))
+    shards = {"shards": configuration.market.shards}
+    return [
+        *(
+            ActorPlan(name, "market", {"shard": index, **shards, "expected": expected})
+            for index, name in enumerate(markets)
+        ),
+        ActorPlan("venue", "venue", {"markets": markets}),
+        *(
+            ActorPlan(name, "oms", {"shard": index, "shards": configuration.oms.shards, "markets": markets})
+            for index, name in enumerate(oms)
+        ),
+        ActorPlan("portfolio", "portfolio", {"markets": markets, "oms": oms}),
+        ActorPlan("risk", "risk", {"markets": markets, "oms": oms}),
+        ActorPlan("strategy", "strategy", {"markets": markets, "oms": oms, "forecaster": forecaster}),
+        ActorPlan("feed", "feed", {"source": source, **shards}),
+    ]
+
+
+def placement_of(configuration: Configuration, role: str) -> Placement:
+    """Return what an actor of this role asks of Ray."""
+    return configuration.ray.placement.get(role, Placement())
+
+
+def needed(configuration: Configuration) -> dict[str, float]:
+    """Return the logical CPUs and the MiB of memory that all actors and Serve deployments ask for together."""
+    counts = dict.fromkeys(ROLES, 1) | {"market": configuration.market.shards, "oms": configuration.oms.shards}
+    placements = [(placement_of(configuration, role), count) for role, count in counts.items()]
+    return {
+        "cpus": round(sum(placement.cpus * count for placement, count in placements), 3),
+        "memory_mib": sum(placement.memory_mib * count for placement, count in placements),
+    }

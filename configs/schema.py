@@ -1,0 +1,343 @@
+"""The shape of the configuration: frozen, validated, every key explained; an unknown key is an error.
+
+Money, prices and quantities are decimals written as strings or numbers in YAML; durations are seconds unless the name says
+otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import pathlib
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+Decimal = decimal.Decimal
+Positive = Annotated[Decimal, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
+
+
+class Section(pydantic.BaseModel):
+    """Base of all sections: immutable, no unknown keys, defaults checked too."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
+
+
+class RunSection(Section):
+    """What is run and where its files go."""
+
+    profile: Literal["local", "services", "cluster"] = "local"
+    """Which of the three shipped profiles this configuration descends from."""
+    name: Name | None = None
+    """Name of the run; a run of that name that exists is continued from its journal. Empty: a new run each time."""
+    home: pathlib.Path = pathlib.Path("~/.alphamind")
+    """Where runs, secrets and the state of running clusters are kept; ``ALPHAMIND_HOME`` overrides it."""
+
+
+class Placement(Section):
+    """What one actor asks of Ray; never zero, so that a full cluster says so instead of overcommitting."""
+
+    cpus: Annotated[float, Field(gt=0)] = 0.1
+    """Logical CPUs."""
+    memory_mib: Annotated[int, Field(gt=0)] = 128
+    """Memory in MiB."""
+    resources: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Custom Ray resources, for instance ``{engine: 0.01}`` to pin the actor to the engine's node."""
+
+
+class RaySection(Section):
+    """The Ray cluster."""
+
+    address: str | None = None
+    """Address of a running cluster to join; empty: start one on this machine."""
+    namespace: Name = "alphamind"
+    """Namespace of all named actors."""
+    cpus: Annotated[int, Field(ge=2)] = 8
+    """Logical CPUs of a cluster started here; they are Ray's accounting, not cores."""
+    dashboard: bool = True
+    """Whether to start the dashboard (needed for ``alphamind submit``)."""
+    dashboard_port: Annotated[int, Field(ge=0, le=65535)] = 8265
+    """Port of the dashboard; 0: any free one."""
+    object_store_mib: Annotated[int, Field(ge=80)] = 256
+    """Size of Ray's shared-memory object store."""
+    minimum_free_memory_mib: Annotated[int, Field(gt=0)] = 3072
+    """Free memory below which a cluster is not started."""
+    placement: dict[str, Placement] = {}
+    """Placement by role: market, oms, venue, strategy, portfolio, risk, feed, api, models."""
+
+
+class NetworkSection(Section):
+    """Where the edges listen."""
+
+    host: str = "127.0.0.1"
+    """Address that HTTP binds; anything but loopback has to be asked for."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port of the HTTP API; 0: any free one."""
+
+
+class JournalSection(Section):
+    """The append-only record of every actor."""
+
+    medium: Literal["segments", "postgres"] = "segments"
+    """``segments``: files on this node; ``postgres``: a database that outlives the node."""
+    durability: Literal["process", "disk", "replicated"] = "process"
+    """What an acknowledged order survives: the process, power loss, the node."""
+    segment_mib: Annotated[int, Field(gt=0, le=1024)] = 64
+    """Size at which a new segment file is begun."""
+    dsn: pydantic.SecretStr | None = None
+    """Connection string of PostgreSQL (medium ``postgres``); ``ALPHAMIND_JOURNAL_DSN`` sets it without a file."""
+
+    @pydantic.model_validator(mode="after")
+    def _medium_keeps_the_promise(self) -> JournalSection:
+        if self.medium == "postgres" and self.dsn is None:
+            raise ValueError("medium postgres needs dsn (or ALPHAMIND_JOURNAL_DSN)")
+        if self.durability == "replicated" and self.medium != "postgres":
+            raise ValueError("durability replicated needs medium postgres")
+        return self
+
+
+class SimulatedMarket(Section):
+    """The market that is generated where no data is given: correlated geometric Brownian motion with changing volatility."""
+
+    seed: int = 7
+    """Seed of everything random."""
+    instruments: Annotated[int, Field(ge=1, le=5000)] = 8
+    """Number of instruments, named SIM001 and so on."""
+    bar_minutes: Annotated[int, Field(ge=1, le=390)] = 5
+    """Length of a bar in minutes."""
+    start: datetime.date = datetime.date(2024, 1, 2)
+    """First session."""
+    sessions: Annotated[int, Field(ge=1)] = 2520
+    """Number of sessions after which the data end."""
+    annual_volatility: Annotated[float, Field(gt=0, lt=5)] = 0.25
+    """Long-run volatility of each instrument, per square root of a year."""
+    correlation: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Correlation of returns between any two instruments."""
+
+
+class FeedSection(Section):
+    """Where market data come from and how fast they run."""
+
+    data: pathlib.Path | None = None
+    """File or folder; empty: a simulated market."""
+    format: Literal["auto", "csv", "parquet", "lean", "lobster"] = "auto"
+    """Format of ``data``; ``auto`` recognises it."""
+    columns: dict[str, str] = {}
+    """Own column names by ours: time, symbol, open, high, low, close, volume."""
+    timezone: str = "UTC"
+    """Zone of time stamps that name none; daily dates are taken as sessions of the exchange."""
+    symbols: tuple[str, ...] = ()
+    """Only these symbols; empty: all."""
+    start: datetime.datetime | None = None
+    """First time to read."""
+    end: datetime.datetime | None = None
+    """Time before which to stop."""
+    speed: Annotated[float, Field(gt=0)] | Literal["max"] = "max"
+    """1: as it happened, N: N times as fast, ``max``: as fast as it is processed."""
+    warmup_sessions: Annotated[int, Field(ge=0)] = 0
+    """Sessions at the start that run at full speed before pacing begins."""
+    skip_closed_hours: bool = True
+    """Whether pacing leaves out the hours in which no data come."""
+    batch_milliseconds: Annotated[float, Field(ge=0, le=1000)] = 5
+    """Quotes, trades and book messages that arrive within this time travel together; bars of one time always do."""
+    simulated: SimulatedMarket = SimulatedMarket()
+    """The market that is generated where ``data`` is empty."""
+
+
+class InstrumentsSection(Section):
+    """The instrument master."""
+
+    file: pathlib.Path | None = None
+    """YAML or CSV file of instruments; empty: built from the data."""
+    exchange: str = "XNYS"
+    """Exchange of instruments built from data (ISO 10383)."""
+    calendar: str = "XNYS"
+    """Their trading calendar, or ``24/7``."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")] = "USD"
+    """Their currency."""
+    price_increment: Positive | Literal["auto"] = "auto"
+    """Their price step; ``auto``: the coarsest of .01, .001, .0001, .00001, .000001 that at least 99% of prices are multiples of."""
+    quantity_increment: Positive = Decimal(1)
+    """Their lot."""
+
+
+class QualitySection(Section):
+    """When a row of market data is quarantined."""
+
+    maximum_jump: Annotated[float, Field(gt=0)] = 0.4
+    """Largest believed change against the last good price, as a fraction."""
+    jump_confirmations: Annotated[int, Field(ge=1)] = 3
+    """Rows in a row near a new level after which a jump is believed."""
+    maximum_future_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """How far a time stamp may lie after the trading clock."""
+    round_to_increment: bool = True
+    """Whether a price off the increment is rounded half-even (and counted) instead of quarantined."""
+
+
+class MarketSection(Section):
+    """The market shards."""
+
+    shards: Annotated[int, Field(ge=1, le=64)] = 1
+    """Number of shards; an instrument belongs to shard ``id % shards``."""
+    bars_kept: Annotated[int, Field(ge=1)] = 512
+    """Bars kept in memory for each instrument."""
+    quality: QualitySection = QualitySection()
+    """When a row is quarantined."""
+
+
+class OmsSection(Section):
+    """The order management system."""
+
+    shards: Annotated[int, Field(ge=1, le=16)] = 1
+    """Actors over which the partitions are spread."""
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Partitions over which accounts are hashed; fixed for the life of a run."""
+    venue_timeout: Annotated[float, Field(gt=0)] = 5.0
+    """Seconds after which an order that the venue has not confirmed is asked for again."""
+
+
+class VenueSection(Section):
+    """The paper exchange."""
+
+    taker_fee_bps: Annotated[Decimal, Field(ge=-100, le=1000)] = Decimal("0.5")
+    """Fee for taking liquidity, in basis points of notional."""
+    maker_fee_bps: Annotated[Decimal, Field(ge=-100, le=1000)] = Decimal("0.1")
+    """Fee for resting liquidity, in basis points of notional; negative: a rebate."""
+    participation: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Largest share of a bar's or trade's volume that our orders together may take."""
+
+
+class AccountSection(Section):
+    """One account (also a portfolio) and its opening cash."""
+
+    id: Name
+    """Its key."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")] = "USD"
+    """Its currency."""
+    cash: Annotated[Decimal, Field(ge=0)] = Decimal(1_000_000)
+    """Opening cash."""
+
+
+class StrategySection(Section):
+    """One strategy that runs."""
+
+    name: Name
+    """Its key; orders carry it."""
+    implementation: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+    """``package.module:Class``."""
+    account: Name
+    """The account that it trades for."""
+    instruments: tuple[str, ...] = ()
+    """Symbols it sees; empty: all."""
+    parameters: dict[str, Any] = {}
+    """Its parameters, checked against the class's fields."""
+
+
+class ForecasterSection(Section):
+    """The volatility forecaster: a heterogeneous autoregression of log realised variance (Corsi 2009), with quantiles."""
+
+    id: Name = "har-rv"
+    """Model id under ``/models/{id}/predict``."""
+    period_minutes: Annotated[int, Field(ge=0)] = 0
+    """Length of a period; 0 stands for 30. A bar that is as long as a period is one by itself (daily bars: a session)."""
+    lags: tuple[int, int, int] = (1, 5, 22)
+    """Averages that the regression sees, in periods."""
+    horizons: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5)
+    """Steps ahead, in periods."""
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.5, 0.9)
+    """Quantile levels."""
+    minimum_observations: Annotated[int, Field(ge=30)] = 120
+    """Pooled training rows before the first fit."""
+    refit_periods: Annotated[int, Field(ge=1)] = 20
+    """Periods between fits."""
+    maximum_periods: Annotated[int, Field(ge=30)] = 1000
+    """Newest periods that a fit sees."""
+
+
+class LimitsSection(Section):
+    """What the pre-trade gate allows; money in account currency."""
+
+    maximum_order_quantity: Positive = Decimal(1_000_000)
+    """Units in one order."""
+    maximum_order_notional: Positive = Decimal(250_000)
+    """Value of one order."""
+    maximum_position_notional: Positive = Decimal(500_000)
+    """Value of one position, long or short, after the order."""
+    price_collar: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.1")
+    """Largest distance of a limit price from the market on the aggressive side, as a fraction."""
+    allow_short: bool = False
+    """Whether a position may go below zero."""
+
+
+class RiskSection(Section):
+    """Risk measures."""
+
+    limits: LimitsSection = LimitsSection()
+    """What the gate allows when a run begins; changed at run time through the risk actor."""
+    confidence: tuple[Annotated[float, Field(gt=0.5, lt=1)], ...] = (0.95, 0.99)
+    """Levels of value at risk and expected shortfall."""
+    window: Annotated[int, Field(ge=30)] = 500
+    """Returns that historical simulation sees."""
+    minimum_window: Annotated[int, Field(ge=10)] = 30
+    """Returns below which no measure is given."""
+    stress: dict[str, Annotated[float, Field(gt=-1)]] = {"equity -10%": -0.10, "equity -20%": -0.20, "equity +10%": 0.10}
+    """Shocks by name: a change of every price, as a fraction."""
+
+
+class SecuritySection(Section):
+    """Tokens and clients of the API."""
+
+    issuer: str = "alphamind"
+    """``iss`` of the tokens."""
+    audience: str = "alphamind-api"
+    """``aud`` of the tokens."""
+    token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3600
+    """Life of an access token."""
+    secrets: pathlib.Path | None = None
+    """Folder with ``signing-key.pem`` and ``clients.yaml``; empty: ``secrets`` in the home, generated there in profile ``local``."""
+
+
+class LoggingSection(Section):
+    """Logs."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is written."""
+
+
+class Configuration(Section):
+    """The whole configuration of one AlphaMind."""
+
+    run: RunSection = RunSection()
+    ray: RaySection = RaySection()
+    network: NetworkSection = NetworkSection()
+    journal: JournalSection = JournalSection()
+    feed: FeedSection = FeedSection()
+    instruments: InstrumentsSection = InstrumentsSection()
+    market: MarketSection = MarketSection()
+    oms: OmsSection = OmsSection()
+    venue: VenueSection = VenueSection()
+    accounts: tuple[AccountSection, ...] = (AccountSection(id="main"),)
+    strategies: tuple[StrategySection, ...] = ()
+    forecaster: ForecasterSection = ForecasterSection()
+    risk: RiskSection = RiskSection()
+    security: SecuritySection = SecuritySection()
+    logging: LoggingSection = LoggingSection()
+
+    @pydantic.model_validator(mode="after")
+    def _hangs_together(self) -> Configuration:
+        accounts = [account.id for account in self.accounts]
+        if len(set(accounts)) != len(accounts):
+            raise ValueError("accounts: an id occurs twice")
+        names = [strategy.name for strategy in self.strategies]
+        if len(set(names)) != len(names):
+            raise ValueError("strategies: a name occurs twice")
+        for strategy in self.strategies:
+            if strategy.account not in accounts:
+                raise ValueError(f"strategies: {strategy.name} trades for account {strategy.account!r}, which accounts does not list")
+        if self.oms.shards > self.oms.partitions:
+            raise ValueError("oms: more shards than partitions")
+        if self.run.profile == "cluster" and self.journal.medium != "postgres":
+            raise ValueError("journal: profile cluster refuses medium segments, which would die with its node; set medium: postgres")
+        return self

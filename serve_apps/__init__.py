@@ -1,0 +1,1 @@
+"""The edges: what clients meet, on Ray Serve."""
