@@ -18,7 +18,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	@for file in tests/benchmarks/[a-z]*.py; do \
+	@for file in $$(grep -l "__main__" tests/benchmarks/*.py); do \
 		$(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; \
 	done
 

@@ -112,7 +112,7 @@ def sessions(calendar: str) -> Sessions:
 def hours_of_dates(calendar: str, dates: Dates) -> tuple[Times, Times, npt.NDArray[np.bool_]]:
     """Return open and close of each date, and whether the date is a session.
 
-    A date that is no session gets the hours it would have had on an ordinary day, so that whoever validates it still has
+    A date that is no session gets the hours of an ordinary day, so that whoever validates it still has
     a time to put it at. For ``24/7`` every date is a session from midnight to midnight UTC.
 
     Args:

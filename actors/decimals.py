@@ -28,7 +28,7 @@ def quantity_text(instrument: Instrument, quantity: int) -> str:
 
 
 def ratio_text(numerator: int, denominator: int) -> str | None:
-    """Return a quotient as a decimal string, rounded half-even to 1e-8; ``None`` where the denominator is not positive."""
+    """Return a quotient as a decimal string, rounded half-even to 1e-8; ``None`` unless the denominator is positive."""
     return None if denominator <= 0 else _text(round_half_even(numerator * MONEY_UNIT, denominator), least=0)
 
 
@@ -76,7 +76,9 @@ def _text(value: int, least: int) -> str:
 
 def _parse(text: str | int, field: str) -> int:
     if isinstance(text, bool) or not isinstance(text, (str, int)):
-        raise InputError(f"{field} is not a decimal string", field=field, value=text, rule="digits with an optional point")
+        raise InputError(
+            f"{field} is not a decimal string", field=field, value=text, rule="digits with an optional point"
+        )
     match = _DECIMAL.fullmatch(str(text))
     if match is None:
         raise InputError(

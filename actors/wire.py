@@ -1,13 +1,13 @@
 """The framed protocol of the data plane: its frames, its server and its client.
 
-A frame is ``length (u32) | kind (u8) | version (u8) | correlation (u64) | payload``, little-endian; ``length`` counts what
-follows it. A connection opens with HELLO and WELCOME; then the client sends REQUEST (answered by RESPONSE or ERROR under
-the same correlation) and NOTIFY (never answered); the server sends EVENT under the correlation of the request that
-subscribed. Frames of one connection arrive in the order in which they were sent, which is what subscribers build on:
-whatever the server emitted before it answered arrives before the answer.
+A frame is ``length (u32) | kind (u8) | version (u8) | correlation (u64) | payload``, little-endian; ``length`` counts
+what follows it. A connection opens with HELLO and WELCOME; then the client sends REQUEST (answered by RESPONSE or
+ERROR under the same correlation) and NOTIFY (never answered); the server sends EVENT under the correlation of the
+request that subscribed. Frames of one connection arrive in the order in which they were sent, which is what
+subscribers build on: whatever the server emitted before it answered arrives before the answer.
 
-On a node the transport is a Unix-domain socket in a directory that only its owner can enter; the server also checks that
-its peer runs as the same user.
+On a node the transport is a Unix-domain socket in a directory that only its owner can enter; the server also checks
+that its peer runs as the same user.
 """
 
 from __future__ import annotations
@@ -46,8 +46,14 @@ def frame(kind: int, correlation: int, payload: bytes) -> bytes:
         InputError: The payload does not fit into one frame; nothing was sent.
     """
     if len(payload) > MAXIMUM_PAYLOAD:
-        raise InputError("message too large for one frame", field="body", value=f"{len(payload)} bytes",
-                         rule=f"at most {MAXIMUM_PAYLOAD} bytes", remedy="send it in parts", code="FRAME_TOO_LARGE")
+        raise InputError(
+            "message too large for one frame",
+            field="body",
+            value=f"{len(payload)} bytes",
+            rule=f"at most {MAXIMUM_PAYLOAD} bytes",
+            remedy="send it in parts",
+            code="FRAME_TOO_LARGE",
+        )
     return _HEAD.pack(_LENGTH_OF_HEAD_AFTER_LENGTH + len(payload), kind, VERSION, correlation) + payload
 
 
@@ -85,10 +91,16 @@ class FrameReader:
         while end - start >= _HEAD.size:
             length, kind, version, correlation = _HEAD.unpack_from(buffer, start)
             if version != VERSION:
-                raise ProtocolError("frame of another protocol version", field="version", value=version, rule=f"{VERSION}")
+                raise ProtocolError(
+                    "frame of another protocol version", field="version", value=version, rule=f"{VERSION}"
+                )
             if not _LENGTH_OF_HEAD_AFTER_LENGTH <= length <= MAXIMUM_FRAME:
-                raise ProtocolError("frame of an impossible length", field="length", value=length,
-                                    rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {MAXIMUM_FRAME} bytes")
+                raise ProtocolError(
+                    "frame of an impossible length",
+                    field="length",
+                    value=length,
+                    rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {MAXIMUM_FRAME} bytes",
+                )
             if end - start < 4 + length:
                 break
             frames.append((kind, correlation, bytes(buffer[start + _HEAD.size : start + 4 + length])))
@@ -150,7 +162,7 @@ class ServerConnection(asyncio.Protocol):
             user = struct.unpack("3i", credentials)[1]
             if user not in (os.getuid(), 0):
                 log.warning("connection of another user refused", service=self.server.name, user=user)
-                transport.abort()
+                self._transport.abort()
                 return
         self.server.connections.add(self)
 
@@ -177,7 +189,9 @@ class ServerConnection(asyncio.Protocol):
             elif kind == HELLO and not self.client:
                 self._greet(correlation, payload)
             else:
-                self._refuse(ProtocolError("frame out of order", field="kind", value=kind, rule="HELLO first, then requests"))
+                self._refuse(
+                    ProtocolError("frame out of order", field="kind", value=kind, rule="HELLO first, then requests")
+                )
                 return
 
     def _greet(self, correlation: int, payload: bytes) -> None:
@@ -218,9 +232,9 @@ class ServerConnection(asyncio.Protocol):
 class WireServer:
     """Answers requests by name on one Unix-domain socket.
 
-    A handler runs on the loop, takes the request and returns the answer, or ``None`` to answer later by ``request.reply``.
-    An ``AlphaMindError`` that it raises is sent to the client as it is; any other exception is logged and sent as an
-    internal error without details.
+    A handler runs on the loop, takes the request and returns the answer, or ``None`` to answer later by
+    ``request.reply``. An ``AlphaMindError`` that it raises is sent to the client as it is; any other exception is
+    logged and sent as an internal error without details.
 
     Args:
         name: Name of the service, told to clients.
@@ -242,8 +256,13 @@ class WireServer:
             InputError: The path is longer than a socket address can be.
         """
         if len(os.fsencode(path)) > 107:
-            raise InputError("socket path too long", field="run directory", value=path,
-                             rule="at most 107 bytes", remedy="choose a shorter home with ALPHAMIND_HOME")
+            raise InputError(
+                "socket path too long",
+                field="run directory",
+                value=path,
+                rule="at most 107 bytes",
+                remedy="choose a shorter home with ALPHAMIND_HOME",
+            )
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
@@ -261,8 +280,13 @@ class WireServer:
         handler = self.handlers.get(method)
         try:
             if handler is None:
-                raise NotFound(f"{self.name} has no method {method!r}", field="method", value=method,
-                               rule=f"one of {', '.join(sorted(self.handlers))}", code="METHOD_UNKNOWN")
+                raise NotFound(
+                    f"{self.name} has no method {method!r}",
+                    field="method",
+                    value=method,
+                    rule=f"one of {', '.join(sorted(self.handlers))}",
+                    code="METHOD_UNKNOWN",
+                )
             answer = handler(request)
         except AlphaMindError as error:
             request.fail(error)
@@ -425,7 +449,7 @@ class WireClient:
         on_answer: Callable[[bytes | None, AlphaMindError | None], None],
         on_event: Callable[[bytes], None] | None = None,
     ) -> None:
-        """Send a request; ``on_answer`` is called once with the answer or the error, ``on_event`` for every event under it.
+        """Send a request; ``on_answer`` is called once with the answer or the error, ``on_event`` for every event of it.
 
         Raises:
             Unavailable: Not connected: nothing was sent.

@@ -30,7 +30,8 @@ def check_script(script: pathlib.Path) -> pathlib.Path:
         raise InputError("no such script", field="SCRIPT", value=script, rule="an existing .py file")
     for name in PACKAGES:
         for found in (path.parent / name, path.parent / f"{name}.py"):
-            if (found.is_dir() and _is_importable(found)) or found.is_file():
+            # A folder without __init__.py counts too: as a namespace package it wins over an editable installation.
+            if found.is_dir() or found.is_file():
                 raise Conflict(
                     f"{found.name} beside the script would hide AlphaMind's own {name}",
                     field="SCRIPT",
@@ -40,11 +41,6 @@ def check_script(script: pathlib.Path) -> pathlib.Path:
                     code="PACKAGE_HIDDEN",
                 )
     return path
-
-
-def _is_importable(folder: pathlib.Path) -> bool:
-    # A folder without any module is still a namespace package, but can hide nothing: a regular package wins over it.
-    return (folder / "__init__.py").exists()
 
 
 def submit_job(configuration: Configuration, script: pathlib.Path, arguments: list[str], console: Console) -> int:

@@ -6,11 +6,10 @@ import contextlib
 import os
 import pathlib
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from rich.console import Console
@@ -25,6 +24,9 @@ from cluster.sources import build_source
 from cluster.summary import summarise
 from configs import Configuration, render
 from serve_apps.auth.secrets import ensure_secrets
+
+if TYPE_CHECKING:
+    from cluster.engine import Engine
 
 log = structlog.get_logger()
 
@@ -70,7 +72,7 @@ def bring_up(configuration: Configuration, seconds: float | None, until_end: boo
     stop = Stop()
     with only_one(home), stop.listening():
         clear_state(home)
-        configuration = _with_ports(configuration)
+        configuration = with_ports(configuration)
         if configuration.ray.address is None:
             check_machine(configuration)
         ensure_secrets(configuration.security.secrets or home / "secrets", configuration.run.profile)
@@ -78,7 +80,11 @@ def bring_up(configuration: Configuration, seconds: float | None, until_end: boo
         configure_logs(configuration.logging.level, directory / "logs" / "up.jsonl")
         instruments = prepare_run(configuration, directory, console)
         _tell_what_is_off(console)
-        return _run(configuration, directory, instruments, began, seconds, until_end, stop, console)
+        with running(configuration, directory, instruments, console, began) as (engine, state):
+            from cluster.watch import watch
+
+            ended = watch(engine, state, began, seconds, until_end, stop, console)
+            return summarise(engine.health(), engine.timings, directory.name, ended)
 
 
 def prepare_run(configuration: Configuration, directory: pathlib.Path, console: Console) -> tuple[Instrument, ...]:
@@ -97,16 +103,23 @@ def prepare_run(configuration: Configuration, directory: pathlib.Path, console: 
     return master.all
 
 
-def _run(
+@contextlib.contextmanager
+def running(
     configuration: Configuration,
     directory: pathlib.Path,
     instruments: tuple[Instrument, ...],
-    began: float,
-    seconds: float | None,
-    until_end: bool,
-    stop: Stop,
     console: Console,
-) -> dict[str, Any]:
+    began: float,
+) -> Iterator[tuple[Engine, UpState]]:
+    """Run the engine while the block runs, in a cluster of its own or a joined one; afterwards nothing is left of it.
+
+    Args:
+        configuration: The configuration, its port settled.
+        directory: The run's directory.
+        instruments: The instrument master.
+        console: Where progress goes.
+        began: ``time.monotonic()`` when the command began, for the timings.
+    """
     home = configuration.run.home
     token = private_token(home / "secrets" / "ray.token")
     address = configuration.ray.address
@@ -117,7 +130,6 @@ def _run(
     # Ray reads its environment when it is imported.
     from cluster.engine import Engine
     from cluster.ray_node import join_cluster, start_node, stop_node
-    from cluster.watch import watch
 
     console.print("starting Ray" if address is None else f"joining {address}")
     node = start_node(configuration) if address is None else join_cluster(configuration)
@@ -125,16 +137,22 @@ def _run(
         engine = Engine(configuration, directory, instruments)
         engine.timings["ray_seconds"] = time.monotonic() - began
         try:
-            engine.start(lambda text: console.print(text))
-            api = f"http://{configuration.network.host}:{configuration.network.port}"
+            engine.start(console.print)
+            network = configuration.network
             state = UpState(
-                os.getpid(), directory.name, str(directory), node.address, node.dashboard,
-                configuration.ray.namespace, api, node.joined, str(node.token_path),
+                pid=os.getpid(),
+                run=directory.name,
+                directory=str(directory),
+                address=node.address,
+                dashboard=node.dashboard,
+                namespace=configuration.ray.namespace,
+                api=f"http://{network.host}:{network.port}",
+                joined=node.joined,
+                token_path=str(node.token_path),
             )
             write_state(home, state)
             engine.timings["start_seconds"] = time.monotonic() - began
-            ended = watch(engine, state, began, seconds, until_end, stop, console)
-            return summarise(engine.health(), engine.timings, directory.name, ended)
+            yield engine, state
         finally:
             console.print("stopping")
             engine.stop()
@@ -143,7 +161,8 @@ def _run(
         clear_state(home)
 
 
-def _with_ports(configuration: Configuration) -> Configuration:
+def with_ports(configuration: Configuration) -> Configuration:
+    """Return the configuration with port 0 of the API replaced by a free one."""
     network = configuration.network
     if network.port:
         return configuration

@@ -1,0 +1,1 @@
+"""Learning: data sets, models, their registry, and forecasters that are made of them."""

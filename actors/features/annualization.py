@@ -14,8 +14,8 @@ _ROUND_THE_CLOCK = "24/7"
 def periods_per_year(period: int, calendar: str = "XNYS") -> float:
     """Return how many periods of trading time make a year.
 
-    An exchange has 252 sessions of 6.5 hours (13 half-hours each), a market of calendar ``24/7`` has 365 days of 24 hours.
-    A period longer than a session but not than a day is a session; beyond that calendar time counts.
+    An exchange has 252 sessions of 6.5 hours (13 half-hours each), a market of calendar ``24/7`` has 365 days of 24
+    hours. A period longer than a session but not than a day is a session; beyond that calendar time counts.
 
     Args:
         period: Nominal length of a period in nanoseconds, positive.

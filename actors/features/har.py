@@ -16,7 +16,8 @@ LAGS = (1, 5, 22)
 def trailing_means(values: Floats, window: int) -> Floats:
     """Return the mean of every ``window`` consecutive values; entry ``i`` is that of ``values[i : i + window]``.
 
-    The sum runs in one fixed order, so a window gives the same bits whether it is computed alone or within a long series.
+    The sum runs in one fixed order, so a window gives the same bits whether it is computed alone or within a long
+    series.
     """
     count = len(values) - window + 1
     total = np.zeros(max(count, 0))
@@ -33,8 +34,8 @@ def har_regressors(variances: Floats, lags: Sequence[int] = LAGS) -> Floats:
         lags: Lengths of the averages, in periods.
 
     Returns:
-        Array of shape ``(len(variances) - max(lags) + 1, len(lags))``: row ``i`` uses ``variances[: i + max(lags)]`` only
-        and holds ``ln(mean of the newest lag variances)`` for each lag. No rows where the history is too short.
+        Array of shape ``(len(variances) - max(lags) + 1, len(lags))``: row ``i`` uses ``variances[: i + max(lags)]``
+        only and holds ``ln(mean of the newest lag variances)`` for each lag. No rows where the history is too short.
     """
     longest = max(lags)
     columns = [np.log(trailing_means(variances, lag)[longest - lag :]) for lag in lags]

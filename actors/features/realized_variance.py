@@ -1,18 +1,18 @@
 """Realised variance of each instrument and period, measured as the data arrive.
 
-Bars: the sum over a period of the squared log returns from close to close, beginning with the first bar's open (Andersen
-and Bollerslev 1998); a period that holds one bar is measured by its range instead (Garman and Klass 1980). Quotes and
-trades: the sum of squared log returns of the middle, or of the trade price, sampled at the end of every thirtieth part of
-the period, which keeps the bounce between bid and ask out (Zhang, Mykland and Ait-Sahalia 2005). What happens between two
-periods, the night above all, is not part of either.
+Bars: the sum over a period of the squared log returns from close to close, beginning with the first bar's open
+(Andersen and Bollerslev 1998); a period that holds one bar is measured by its range instead (Garman and Klass 1980).
+Quotes and trades: the sum of squared log returns of the middle, or of the trade price, sampled at the end of every
+thirtieth part of the period, which keeps the bounce between bid and ask out (Zhang, Mykland and Ait-Sahalia 2005).
+What happens between two periods, the night above all, is not part of either.
 
-**Which periods.** Time is cut on the UTC grid of ``period_minutes``; 0 means 30. An observation belongs to the period in
-which it became known. A bar that is as long as a period or longer is a period of its own, so daily bars give one variance a
-session. The rule looks at nothing but the bar at hand: a recording of one hour, say, needs ``period_minutes: 1`` from its
-user, because its length can't be known while it streams.
+**Which periods.** Time is cut on the UTC grid of ``period_minutes``; 0 means 30. An observation belongs to the period
+in which it became known. A bar that is as long as a period or longer is a period of its own, so daily bars give one
+variance a session. The rule looks at nothing but the bar at hand: a recording of one hour, say, needs
+``period_minutes: 1`` from its user, because its length can't be known while it streams.
 
-**When it is known.** A period's variance is known at the period's end, and given out by the first update whose time has
-reached it. Nothing that becomes known later changes it.
+**When it is known.** A period's variance is known at the period's end, and given out by the first update whose time
+has reached it. Nothing that becomes known later changes it.
 """
 
 from __future__ import annotations

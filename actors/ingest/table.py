@@ -1,44 +1,38 @@
-"""Market data of a finite source in memory: columns as read, put in order of known time and cut into slices."""
+"""Rows of market data as read from files: columns of one length, before calendars and instruments are applied."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from actors.calendars import hours_of_dates
-from actors.clock import DAY, SECOND
 from actors.errors import DataError, InputError
-from actors.ingest.stamps import nanoseconds
-from actors.instruments import FOREVER
-from actors.market.ticks import RAW, UNKNOWN_INSTRUMENT, Kind, RawSlice, Ticks
-from actors.messages import Instrument
-from configs.schema import FeedSection, InstrumentsSection
+from actors.market.ticks import Kind
 
 Integers = npt.NDArray[np.int64]
-MISSING_TIME = np.iinfo(np.int64).min
+MISSING_TIME = int(np.iinfo(np.int64).min)
+PRICE_COLUMNS = {Kind.BAR: 4, Kind.QUOTE: 2, Kind.TRADE: 1, Kind.BOOK: 1}
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of one or several files in the order of the files; all arrays have one length.
+    """Rows of one or several files, in the order of the files.
 
     Attributes:
         kind: What every row is.
         symbols: Symbol by code.
         codes: Code of each row's symbol.
-        stamps: Start of the row's interval, or its instant; UTC nanoseconds. With ``daily``: midnight UTC of its session's
-            date. ``MISSING_TIME`` where it could not be read.
-        rows: Number of each row in its file, as an editor shows it.
-        values: Prices and sizes as received, in the order of ``RAW``'s five numbers; NaN where missing or unreadable.
+        stamps: Start of a bar's interval, otherwise the row's instant; UTC nanoseconds. With ``daily``: midnight UTC of the
+            session's date. ``MISSING_TIME`` where it could not be read.
+        rows: Number of each row in its file, as an editor counts lines (from 1 in Parquet).
+        values: Shape (rows, 5): prices and sizes as received, in the order of ``RAW``; NaN where missing or unreadable.
         reference: Nominal length of the bar in nanoseconds, or the order id.
-        duration: Time from a row's stamp to its being known, nanoseconds; not used with ``daily``.
         daily: Whether the stamps are dates.
-        sides, actions: Sign of the side and action of each row, where the kind has them.
+        sides: Sign of the side, for kinds that have one.
+        actions: Action on the book, for rows of kind BOOK.
     """
 
     kind: Kind
@@ -48,7 +42,6 @@ class Table:
     rows: Integers
     values: npt.NDArray[np.float64]
     reference: Integers
-    duration: int = 0
     daily: bool = False
     sides: npt.NDArray[np.int8] | None = None
     actions: npt.NDArray[np.uint8] | None = None
@@ -57,79 +50,82 @@ class Table:
         """Return the number of rows."""
         return len(self.codes)
 
+    def take(self, chosen: npt.NDArray[np.bool_] | Integers) -> Table:
+        """Return the rows that a mask or an array of positions chooses."""
+        return dataclasses.replace(
+            self,
+            codes=self.codes[chosen],
+            stamps=self.stamps[chosen],
+            rows=self.rows[chosen],
+            values=self.values[chosen],
+            reference=self.reference[chosen],
+            sides=None if self.sides is None else self.sides[chosen],
+            actions=None if self.actions is None else self.actions[chosen],
+        )
 
-@dataclasses.dataclass(frozen=True)
-class _Prepared:
-    rows: Ticks
-    starts: Integers
-    times: Integers
-    unknown: Integers
-    symbols: npt.NDArray[np.object_]
+    def of_symbols(self, wanted: Sequence[str]) -> Table:
+        """Return only the rows of some symbols; all rows where ``wanted`` is empty.
+
+        Raises:
+            InputError: A symbol is not in the data.
+        """
+        if not wanted:
+            return self
+        for symbol in wanted:
+            if symbol not in self.symbols:
+                near = difflib.get_close_matches(symbol, self.symbols, n=3)
+                raise InputError(
+                    f"the data hold no symbol {symbol!r}",
+                    field="feed.symbols",
+                    value=symbol,
+                    rule=f"one of {', '.join(self.symbols[:40])}{' ...' if len(self.symbols) > 40 else ''}",
+                    remedy=f"did you mean {', '.join(near)}?" if near else None,
+                )
+        kept = tuple(symbol for symbol in self.symbols if symbol in set(wanted))
+        new_code = np.array([kept.index(symbol) if symbol in kept else -1 for symbol in self.symbols], np.int32)
+        recoded = dataclasses.replace(self, codes=new_code[self.codes], symbols=kept)
+        return recoded.take(recoded.codes >= 0)
 
 
-class TableSource:
-    """A source whose data fit in memory (about 150 bytes a row).
-
-    Rows that share a known time travel in one slice; quotes, trades and book messages also with those of the same batch
-    interval (``feed.batch_milliseconds`` times ``feed.speed``; speed ``max`` cuts as speed 1 does, so that its fills are
-    those of real time). A row whose time can't be read travels with the row before it, a row that claims to be from after
-    ``now`` with the newest believable one: neither moves the trading clock.
-
-    Args:
-        name: Name of the file or folder, carried by every slice.
-        table: The data.
-        feed: Filters and batch length.
-        instruments: Default calendar, for symbols that the master does not know.
-        notes: What a person should know of how the data were read.
-        now: The machine's clock, for telling rows from the future.
+def concatenate(tables: Sequence[Table], name: str) -> Table:
+    """Return the rows of several tables as one.
 
     Raises:
-        DataError: There are no rows, or no row is left by the filters.
-        InputError: A symbol that the filter names is not in the data.
+        DataError: The tables are not of one kind, or daily and intraday bars are mixed.
     """
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    for table in tables:
+        if (table.kind, table.daily) != (first.kind, first.daily):
+            raise DataError(
+                f"{name} mixes {_what(first)} ({first.symbols[0]}) and {_what(table)} ({table.symbols[0]})",
+                field="feed.data",
+                value=name,
+                rule="rows of one kind",
+                remedy="name one file, or put each kind into a folder of its own",
+            )
+    symbols = tuple(dict.fromkeys(symbol for table in tables for symbol in table.symbols))
+    code = {symbol: index for index, symbol in enumerate(symbols)}
+    codes = [np.array([code[symbol] for symbol in table.symbols], np.int32)[table.codes] for table in tables]
+    return Table(
+        kind=first.kind,
+        symbols=symbols,
+        codes=np.concatenate(codes),
+        stamps=np.concatenate([table.stamps for table in tables]),
+        rows=np.concatenate([table.rows for table in tables]),
+        values=np.concatenate([table.values for table in tables]),
+        reference=np.concatenate([table.reference for table in tables]),
+        daily=first.daily,
+        sides=_joined([table.sides for table in tables]),
+        actions=_joined([table.actions for table in tables]),
+    )
 
-    def __init__(
-        self,
-        name: str,
-        table: Table,
-        feed: FeedSection,
-        instruments: InstrumentsSection,
-        notes: Sequence[str] = (),
-        now: Callable[[], int] = time.time_ns,
-    ) -> None:
-        self.name = name
-        self.notes = tuple(notes)
-        self._calendar = instruments.calendar
-        self._feed = feed
-        self._now = now()
-        if not len(table):
-            raise DataError(f"{name} holds no rows", field="feed.data", value=name, rule="at least one row under the header")
-        self.table = _of_symbols(table, feed.symbols, name)
-        self._prepared: tuple[tuple[Instrument, ...], _Prepared] | None = None
 
-    def describe(self) -> str:
-        """Return name, number of rows and symbols, and the notes."""
-        kind = "daily bars" if self.table.daily else self.table.kind.name.lower() + " rows"
-        return "; ".join((f"{self.name}: {len(self.table):,} {kind} of {len(self.table.symbols)} symbols", *self.notes))
+def _joined(parts: Sequence[npt.NDArray[np.generic] | None]) -> npt.NDArray[np.generic] | None:
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present) if len(present) == len(parts) else None
 
-    def prices(self) -> Mapping[str, npt.NDArray[np.float64]]:
-        """Return all prices by symbol."""
-        table = self.table
-        columns = {Kind.BAR: 4, Kind.QUOTE: 2, Kind.TRADE: 1, Kind.BOOK: 1}[table.kind]
-        order = np.argsort(table.codes, kind="stable")
-        bounds = np.searchsorted(table.codes[order], np.arange(len(table.symbols) + 1))
-        return {
-            symbol: table.values[order[bounds[code] : bounds[code + 1]], :columns].ravel()
-            for code, symbol in enumerate(table.symbols)
-        }
 
-    def slices(self, instruments: Sequence[Instrument], from_sequence: int = 1) -> Iterator[RawSlice]:
-        """Yield the slices from ``from_sequence`` on; the first call for a master puts the rows in order."""
-        prepared = self.prepare(instruments)
-        ends = [*prepared.starts[1:].tolist(), len(prepared.rows)]
-        for index in range(from_sequence - 1, len(prepared.starts)):
-            start, end = int(prepared.starts[index]), ends[index]
-            first, last = np.searchsorted(prepared.unknown, (start, end))
-            unknown = {int(place) - start: str(prepared.symbols[self.table.codes[0] * 0 + at])
-                       for at, place in enumerate(prepared.unknown[first:last], int(first))}
-            yield RawSlice(index + 1, int(prepared.times[index]), prepared.rows[start:end].tobytes(), unknown, self.name)
+def _what(table: Table) -> str:
+    return "daily bars" if table.daily else "intraday bars" if table.kind is Kind.BAR else f"{table.kind.name.lower()} rows"

@@ -1,7 +1,8 @@
 """The append-only truth of every actor: one interface, two media (segment files, PostgreSQL).
 
-A journal holds the *inputs* of one owner in order. Each record carries the hash of the record before it, so that a change,
-a removal or an insertion is found by ``verify``; each writer holds the lease's epoch, so that a stale copy is refused.
+A journal holds the *inputs* of one owner in order. Each record carries the hash of the record before it, so that a
+change, a removal or an insertion is found by ``verify``; each writer holds the lease's epoch, so that a stale copy is
+refused.
 """
 
 from actors.journal.journal import Journal, JournalReader, Lease, Record, Verification

@@ -1,4 +1,4 @@
-"""Reading segments: one walk along the chain that checks every record and names the first that is not what was written."""
+"""Reads segments: one walk along the chain that checks every record and names the first that is not right."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class JournalReader(Protocol):
     name: str
 
     def read(self, from_sequence: int = 1) -> Iterator[Record]:
-        """Yield the records from ``from_sequence`` on, like ``Journal.read``; a record still being written is left out."""
+        """Yield the records from ``from_sequence`` on, checked; a record still being written is left out."""
 
     def verify(self) -> Verification:
         """Check the whole chain from the first record."""
@@ -78,8 +78,8 @@ class Journal(Protocol):
     def append(self, time: int, kind: int, payload: bytes, version: int = 1) -> int:
         """Put one record at the end and return its sequence.
 
-        It is safe from ``kill -9`` of the process on return; from the loss of power after ``flush`` where the durability
-        is ``disk``, from the loss of the node where the medium is replicated.
+        It is safe from ``kill -9`` of the process on return; from the loss of power after ``flush`` where the
+        durability is ``disk``, from the loss of the node where the medium is replicated.
 
         Raises:
             JournalFenced: A newer owner holds the lease.
@@ -93,8 +93,8 @@ class Journal(Protocol):
         """Yield the records from ``from_sequence`` on, in order, checking each one's checksum and hash.
 
         Raises:
-            JournalCorrupt: A record is not what was written. A torn last record (a crash in the middle of a write) is cut
-                off at opening instead, with a warning in the log.
+            JournalCorrupt: A record is not what was written. A torn last record (a crash in the middle of a write) is
+                cut off at opening instead, with a warning in the log.
         """
 
     def verify(self) -> Verification:

@@ -1,8 +1,8 @@
 """The lease file of a segment journal: who may write, compared at every append in well under a microsecond.
 
-Layout, native byte order: magic (8 bytes), epoch u64, acknowledged sequence u64, owner (104 bytes, zero-padded UTF-8). The
-file is mapped into memory, so a takeover by another process is seen by the next comparison. The lock is held only while the
-lease changes hands, never for life: a frozen owner must not be able to keep its successor out.
+Layout, native byte order: magic (8 bytes), epoch u64, acknowledged sequence u64, owner (104 bytes, zero-padded UTF-8).
+The file is mapped into memory, so a takeover by another process is seen by the next comparison. The lock is held only
+while the lease changes hands, never for life: a frozen owner must not be able to keep its successor out.
 """
 
 from __future__ import annotations

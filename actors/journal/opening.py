@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConfigurationError
 from actors.journal.journal import Journal, JournalReader
+from actors.journal.segment_files import check_name
 from actors.journal.segments import SegmentJournal, SegmentReader
 from configs.schema import JournalSection
 
@@ -28,9 +29,11 @@ def open_journal(section: JournalSection, directory: pathlib.Path, name: str, ow
         JournalCorrupt: The newest records are not what was written.
         JournalError: The medium can't be used.
     """
+    check_name(name)
     if section.medium == "segments":
         return SegmentJournal(directory, name, owner, section.segment_mib << 20, section.durability != "process")
-    from actors.journal.postgres import PostgresJournal  # loading the driver takes 0.1 s that segments need not wait for
+    # Loading the driver takes 0.1 s that segments need not wait for.
+    from actors.journal.postgres import PostgresJournal
 
     return PostgresJournal(_dsn(section), directory.name, name, owner, section.durability)
 
@@ -44,9 +47,11 @@ def read_journal(section: JournalSection, directory: pathlib.Path, name: str) ->
         name: The journal's name.
 
     Raises:
+        InputError: The name can't be used.
         NotFound: There is no such journal.
         JournalError: The medium can't be used.
     """
+    check_name(name)
     if section.medium == "segments":
         return SegmentReader(directory, name)
     from actors.journal.postgres import PostgresReader

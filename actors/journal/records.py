@@ -1,8 +1,8 @@
 """The bytes of one record, the same for every medium, and the hash that chains it to the record before.
 
-Layout, little-endian: payload length u32, sequence u64, time i64, kind u16, version u16, chain hash of the record before
-(32 bytes), CRC-32 of the header so far u32, CRC-32 of header and payload u32, payload. The header has a checksum of its own
-so that a damaged length is told apart from a record that was cut off by a crash.
+Layout, little-endian: payload length u32, sequence u64, time i64, kind u16, version u16, chain hash of the record
+before (32 bytes), CRC-32 of the header so far u32, CRC-32 of header and payload u32, payload. The header has a
+checksum of its own so that a damaged length is told apart from a record that was cut off by a crash.
 
 The chain hash of a record is the SHA-256 of all its bytes, the hash of the record before among them.
 """
@@ -31,7 +31,7 @@ _pack_checksums = struct.Struct("<II").pack
 
 
 def genesis(name: str) -> bytes:
-    """Return the hash that stands before the first record of the journal ``name``, so that no record fits two journals."""
+    """Return the hash that stands before the first record of the journal ``name``: no record fits two journals."""
     return hashlib.sha256(b"alphamind journal " + name.encode()).digest()
 
 
@@ -67,5 +67,8 @@ def _refusal(time: Any, kind: Any, version: Any, payload: Any) -> InputError:
         if not holds:
             return InputError("a record can't be written", field=field, value=value, rule=rule)
     return InputError(
-        "a record can't be written", field="payload", value=f"{len(payload)} bytes", rule=f"at most {MAXIMUM_PAYLOAD} bytes"
+        "a record can't be written",
+        field="payload",
+        value=f"{len(payload)} bytes",
+        rule=f"at most {MAXIMUM_PAYLOAD} bytes",
     )

@@ -1,8 +1,8 @@
 """Segment files: their names, their headers, how one comes into being and how those of a journal are listed.
 
-A file is named ``<epoch>-<first sequence>.segment``, so that the order of names is the order of the chain. Its header says
-where the chain stood when it was begun: what an older epoch's file holds beyond that point is a stale writer's and not part
-of the journal.
+A file is named ``<epoch>-<first sequence>.segment``, so that the order of names is the order of the chain. Its header
+says where the chain stood when it was begun: what an older epoch's file holds beyond that point is a stale writer's
+and not part of the journal.
 """
 
 from __future__ import annotations
@@ -44,20 +44,25 @@ class Segment(NamedTuple):
     previous_hash: bytes
 
 
-def journal_folder(directory: pathlib.Path, name: str) -> pathlib.Path:
-    """Return the folder of the journal ``name`` of the run in ``directory``.
+def check_name(name: str) -> None:
+    """Refuse a name that can't be a folder's.
 
     Raises:
-        InputError: The name can't be a folder's.
+        InputError: It is one.
     """
     if not _JOURNAL_NAME.fullmatch(name):
-        raise InputError(
-            "a journal can't have this name", field="name", value=name, rule="letters, digits, '_', '.', '-'; at most 64"
-        )
+        rule = "at most 64 letters, digits, '_', '.' and '-'; a letter or digit first"
+        raise InputError("a journal can't have this name", field="name", value=name, rule=rule)
+
+
+def journal_folder(directory: pathlib.Path, name: str) -> pathlib.Path:
+    """Return the folder of the journal ``name`` of the run in ``directory``."""
     return directory / "journal" / name
 
 
-def begin_segment(folder: pathlib.Path, name: str, epoch: int, first_sequence: int, previous_hash: bytes, sync: bool) -> Segment:
+def begin_segment(
+    folder: pathlib.Path, name: str, epoch: int, first_sequence: int, previous_hash: bytes, sync: bool
+) -> Segment:
     """Create a segment in one step (written aside, then renamed), so that no reader meets half a header.
 
     Args:
@@ -103,7 +108,7 @@ def sync_folder(folder: pathlib.Path) -> None:
 
 
 def list_segments(folder: pathlib.Path, name: str) -> tuple[list[Segment], pathlib.Path | None]:
-    """Return a journal's segments in the order of the chain, and a last file that a loss of power left without a header.
+    """Return a journal's segments in order, and the last file where a loss of power left it without a header.
 
     Raises:
         JournalCorrupt: A segment's header is not what was written.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Iterator
 
 import structlog
 
@@ -14,18 +15,18 @@ from actors.journal.chain import Chain
 from actors.journal.journal import Lease, Record, Verification
 from actors.journal.lease import LeaseFile, read_lease
 from actors.journal.records import encode
-from actors.journal.segment_files import HEADER_SIZE, begin_segment, journal_folder, list_segments
+from actors.journal.segment_files import HEADER_SIZE, begin_segment, journal_folder, list_segments, sync_folder
 
 _log = structlog.get_logger()
 _sha256 = hashlib.sha256
-_UNUSABLE: MutableSequence[int] = [0, 0]  # epoch 0 is nobody's: every append takes the slow path and is refused there
+_UNUSABLE = [0, 0]  # epoch 0 is nobody's: every append takes the slow path and is refused there
 
 
 class SegmentJournal:
     """The journal ``name`` of the run in ``directory``, open for writing. For one thread.
 
-    A record is acknowledged only if the lease was still held after it was written: what a newer owner can't have seen is
-    never acknowledged, and what was acknowledged it has seen.
+    A record is acknowledged only if the lease was still held after it was written: what a newer owner can't have seen
+    is never acknowledged, and what was acknowledged it has seen.
 
     Args:
         directory: The run's directory.
@@ -47,6 +48,9 @@ class SegmentJournal:
         self._closed_because: str | None = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            if sync:
+                for folder in (directory, directory / "journal"):
+                    sync_folder(folder)
             self._lease_file = LeaseFile(self._folder / "lease")
             try:
                 self._open(owner)
@@ -60,7 +64,7 @@ class SegmentJournal:
         segments, headless = list_segments(self._folder, self.name)
         self._epoch = self._lease_file.take(owner, max((segment.epoch for segment in segments), default=0), self._sync)
         self.lease = Lease(self._epoch, owner)
-        self._numbers: MutableSequence[int] = self._lease_file.numbers
+        self._numbers: memoryview[int] | list[int] = self._lease_file.numbers
         # Listed again: only from here on can no older owner have a record acknowledged.
         segments, headless = list_segments(self._folder, self.name)
         chain = Chain(self.name, segments)
@@ -129,20 +133,16 @@ class SegmentJournal:
             self._roll()
         try:
             written = os.write(self._descriptor, record)
-        except OSError as error:
+            if written != size:
+                raise OSError(errno.ENOSPC, f"only {written} of {size} bytes were written")
+            self._hash = _sha256(record).digest()
+            self._sequence = sequence
+            self._offset += size
+        except BaseException as error:  # an interrupt here must not leave a record that the next one would repeat
             self._cut()
-            raise _failure(f"record {sequence} can't be written to journal {self.name}", error) from error
-        if written != size:
-            self._cut()
-            raise JournalError(
-                f"record {sequence} was written to journal {self.name} in part only and is cut off again",
-                field="journal",
-                value=f"{written} of {size} bytes",
-                remedy="free space on the disk",
-            )
-        self._hash = _sha256(record).digest()
-        self._sequence = sequence
-        self._offset += size
+            if isinstance(error, OSError):
+                raise _failure(f"record {sequence} can't be written to journal {self.name}", error) from error
+            raise
         if self._numbers[0] != self._epoch:
             raise self._refusal()
         if not self._sync:
@@ -153,7 +153,8 @@ class SegmentJournal:
         """Put what was appended on disk where the durability is ``disk``.
 
         Raises:
-            JournalError: The disk failed: what was appended since the last flush may be lost, and the journal is closed.
+            JournalError: The disk failed: what was appended since the last flush may be lost, and the journal is
+                closed.
         """
         if not self._sync:
             return
@@ -202,10 +203,12 @@ class SegmentJournal:
         os.close(full)
 
     def _cut(self) -> None:
-        """Take a partly written record back; where even that fails, the next opening will do it."""
+        """Take back what an append that failed has written; where even that fails, the next opening will do it."""
         try:
-            os.ftruncate(self._descriptor, self._offset)
-        except OSError:
+            with self._lease_file.locked():
+                if self._numbers[0] == self._epoch:  # else a newer owner may have read it already
+                    os.ftruncate(self._descriptor, self._offset)
+        except (OSError, JournalError):
             self._disable("a partly written record could not be taken back")
 
     def _disable(self, reason: str) -> None:
@@ -242,7 +245,9 @@ class SegmentReader:
         self.name = name
         self._folder = journal_folder(directory, name)
         if not self._folder.is_dir():
-            raise NotFound("there is no such journal", field="name", value=name, rule=f"a folder in {self._folder.parent}")
+            raise NotFound(
+                "there is no such journal", field="name", value=name, rule=f"a folder in {self._folder.parent}"
+            )
 
     def read(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on; a record still being written is left out."""

@@ -1,14 +1,14 @@
 """What a row must be relative to the rows before it: newer, not the same again, and at a price that can be believed.
 
 The streams of one kind (bars, quotes, trades or book messages) of all instruments are kept in arrays, one place an
-instrument. ``admit`` takes one row. ``admit_many`` takes many: it assumes that all pass, finds the streams for which that is
-not so, and sends only those through ``admit``; what comes out is the same.
+instrument. ``admit`` takes one row. ``admit_many`` takes many: it assumes that all pass, finds the streams for which
+that is not so, and sends only those through ``admit``; what comes out is the same.
 
-The rule for jumps: a row jumps if its high or its low is further from the last good price than ``maximum_jump`` times that
-price. It opens a candidate level (its own price). Each later row that does not jump from the candidate confirms it and
-becomes the candidate; a row near the last good price discards it; any other row opens a new one. Once
-``jump_confirmations`` rows in a row, the first included, were near the level it is believed: these rows stay quarantined,
-the next one near it is accepted. A repeated bar does not confirm.
+The rule for jumps: a row jumps if its high or its low is further from the last good price than ``maximum_jump`` times
+that price. It opens a candidate level (its own price). Each later row that does not jump from the candidate confirms
+it and becomes the candidate; a row near the last good price discards it; any other row opens a new one. Once
+``jump_confirmations`` rows in a row, the first included, were near the level it is believed: these rows stay
+quarantined, the next one near it is accepted. A repeated bar does not confirm.
 """
 
 from __future__ import annotations
@@ -77,15 +77,13 @@ class Continuity:
         self._level = np.zeros(places, np.int64)
         self._session = np.full(places, -1, np.int64)
         self.gaps = np.zeros(places, np.int64)
-        self._times, self._levels = memoryview(self._time), memoryview(self._level)
-        self._sessions, self._gap_counts = memoryview(self._session), memoryview(self.gaps)
+        self._times, self._levels = memoryview(self._time.data), memoryview(self._level.data)
+        self._sessions, self._gap_counts = memoryview(self._session.data), memoryview(self.gaps.data)
         self._identity: list[Identity] = [()] * places
         self._history = [array("q") for _ in range(places if self._is_bar else 0)]
         self._candidates: dict[int, tuple[int, int, int]] = {}
 
-    def admit(
-        self, place: int, time: int, low: int, high: int, level: int, session: int, identity: Identity
-    ) -> int:
+    def admit(self, place: int, time: int, low: int, high: int, level: int, session: int, identity: Identity) -> int:
         """Judge one row and remember it; arguments as in ``Rows``.
 
         Returns:
@@ -139,15 +137,19 @@ class Continuity:
         if doubtful.any():
             clean = ~np.logical_or.reduceat(doubtful, first)
             for begins, ends in zip(first[~clean].tolist(), end[~clean].tolist(), strict=True):
-                numbers = (column[begins:ends].tolist() for column in rows[:-1])
-                identities = map(tuple, rows.identity[begins:ends].tolist())
-                found = [self.admit(*row, identity) for *row, identity in zip(*numbers, identities, strict=True)]
+                found = self._admit_each(Rows(*(column[begins:ends] for column in rows)))
                 codes[slice(begins, ends) if order is None else order[begins:ends]] = found
         self._remember(rows, first, end, clean)
         return codes
 
+    def _admit_each(self, rows: Rows) -> list[int]:
+        prices = (rows.low.tolist(), rows.high.tolist(), rows.level.tolist())
+        identities = map(tuple, rows.identity.tolist())
+        columns = zip(rows.place.tolist(), rows.time.tolist(), *prices, rows.session.tolist(), identities, strict=True)
+        return [self.admit(*row) for row in columns]
+
     def _doubtful(self, rows: Rows, first: Integers) -> npt.NDArray[np.bool_]:
-        """Mark rows that fail if all before them passed; a quote or trade that may repeat the one before is marked too."""
+        """Mark the rows that fail if all before them passed, and quotes and trades that may repeat the one before."""
         last_time = _before(rows.time, self._time, rows.place, first)
         doubtful = rows.time <= last_time if self._is_bar else rows.time < last_time
         if self._has_identity:

@@ -15,8 +15,9 @@ CLOSED = -1
 class Hours:
     """The sessions of one calendar.
 
-    A bar belongs to the first session that ends after the bar begins, and has to overlap it; a quote, trade or book message
-    has to lie within a session, both ends included. Where there are no sessions it is always open, and all is session 0.
+    A bar belongs to the first session that ends after the bar begins, and has to overlap it; a quote, trade or book
+    message has to lie within a session, both ends included. Where there are no sessions it is always open, and all is
+    session 0.
 
     Args:
         opens, closes: Sorted bounds of the sessions, UTC nanoseconds.

@@ -1,9 +1,9 @@
 """From floating-point prices and sizes as received to whole increments, exactly, one at a time or in arrays.
 
-A decimal such as 52.58 is not a multiple of 0.01 in binary. So the quotient by half an increment is compared with the nearest
-whole number: within the error of a few roundings (2**-53 each) it *is* that number. An even one lies on the increment; an
-odd one lies in the middle of two and is rounded half-even; anything else is rounded to the nearer increment. Both forms do
-the same IEEE operations and give the same integers.
+A decimal such as 52.58 is not a multiple of 0.01 in binary. So the quotient by half an increment is compared with the
+nearest whole number: within the error of a few roundings (2**-53 each) it *is* that number. An even one lies on the
+increment; an odd one lies in the middle of two and is rounded half-even; anything else is rounded to the nearer
+increment. Both forms do the same IEEE operations and give the same integers.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ def whole(value: float, increment: float) -> tuple[int, bool]:
         increment: One step in 1e-8 of these units.
     """
     halves = value * _HALVES / increment
-    magnitude = abs(halves)
-    if magnitude > LARGEST:
+    if not -LARGEST <= halves <= LARGEST:
         return int(math.copysign(LARGEST, halves)), True
     nearest = round(halves)
-    if abs(halves - nearest) > _ABSOLUTE + magnitude * _RELATIVE:
+    if abs(halves - nearest) > _ABSOLUTE + abs(halves) * _RELATIVE:
         return round(halves * 0.5), True
     if nearest & 1:
         below = nearest >> 1
@@ -52,7 +51,8 @@ def whole_many(
         values: In currency units or units of the instrument, any shape.
         increments: One step in 1e-8 of these units, of a shape that broadcasts to ``values``.
     """
-    halves = values * _HALVES / increments
+    with np.errstate(over="ignore"):
+        halves = values * _HALVES / increments
     magnitude = np.abs(halves)
     too_large = magnitude > LARGEST
     if too_large.any():

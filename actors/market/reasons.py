@@ -34,7 +34,7 @@ class Reason(Word):
     KNOWN_TOO_EARLY = "known_too_early"
     """The row claims to be known before it happened."""
     FUTURE_TIME = "future_time"
-    """Event or known time lies further after the trading clock than is allowed."""
+    """The known time (and so perhaps the event time) lies further after the trading clock than is allowed."""
     OUTSIDE_SESSION = "outside_session"
     """No session of the instrument's calendar was open: a wrong day, or a wrong hour."""
     DUPLICATE = "duplicate"

@@ -1,8 +1,8 @@
 """Market data as arrays: one 80-byte record a row, read through a view that fits its kind.
 
 ``RAW`` holds prices and sizes as received (float64, currency units and units of the instrument; NaN where missing);
-``TICK`` holds them as whole increments after validation. ``BAR``, ``QUOTE``, ``TRADE`` and ``BOOK`` name the same bytes as
-``TICK`` for one kind each: ``ticks[ticks["kind"] == Kind.BAR].view(BAR)["close"]``.
+``TICK`` holds them as whole increments after validation. ``BAR``, ``QUOTE``, ``TRADE`` and ``BOOK`` name the same
+bytes as ``TICK`` for one kind each: ``ticks[ticks["kind"] == Kind.BAR].view(BAR)["close"]``.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def events(ticks: Ticks) -> list[Bar | Quote | Trade]:
 def last_prices(ticks: Ticks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return instrument ids and their newest price in a ``TICK`` array.
 
-    The price is a bar's close, a trade's price or the middle of a two-sided quote (rounded down to the increment); rows of
-    kind BOOK and one-sided quotes give none.
+    The price is a bar's close, a trade's price or the middle of a two-sided quote (rounded down to the increment);
+    rows of kind BOOK and one-sided quotes give none.
     """
     kind = ticks["kind"]
     price = np.where(kind == Kind.BAR, ticks["fourth"], np.where(kind == Kind.TRADE, ticks["first"], 0))

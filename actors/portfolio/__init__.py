@@ -1,0 +1,1 @@
+"""Books at exact integers, and the read model that values, samples and reports them."""

@@ -17,6 +17,9 @@ from actors.errors import InputError, NotFound
 from actors.messages import Fill, Instrument, Message, Side, round_half_even
 
 
+LARGEST_AMOUNT = 2**63 - 1
+
+
 class Position(Message, frozen=True):
     """What one strategy holds of one instrument in one account, and what came of it so far.
 
@@ -101,7 +104,15 @@ class Books:
         return books
 
     def deposit(self, currency: str, amount: int) -> None:
-        """Book money that came (positive) or left (negative) other than by a fill, in 1e-8 units."""
+        """Book money that came (positive) or left (negative) other than by a fill, in 1e-8 units.
+
+        Raises:
+            InputError: The cash would leave the range in which amounts travel, about 92 billion on either side of 0.
+        """
+        if abs(self._cash.get(currency, 0) + amount) > LARGEST_AMOUNT:
+            raise InputError(
+                "more cash than can be kept", field="amount", value=amount, rule=f"at most {LARGEST_AMOUNT} in all"
+            )
         self._cash[currency] += amount
         self._deposits[currency] += amount
 

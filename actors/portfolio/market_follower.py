@@ -50,9 +50,7 @@ class MarketFollower:
         self.name = name
         self.taken = 0
         self.clients = {
-            shard: WireClient(
-                socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard)
-            )
+            shard: WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard))
             for shard in shards
         }
         self._on_slice = on_slice

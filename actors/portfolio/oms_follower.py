@@ -43,9 +43,7 @@ class OmsFollower:
         on_subscribed: Callable[[str], None] | None = None,
     ) -> None:
         self.clients = {
-            shard: WireClient(
-                socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard)
-            )
+            shard: WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard))
             for shard in shards
         }
         self.partitions: dict[str, set[int]] = {shard: set() for shard in shards}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,11 +12,12 @@ import msgspec
 from actors.clock import DAY
 from actors.decimals import money_text, ratio_text
 from actors.journal import Journal, open_journal
-from actors.messages import decoder, encode
+from actors.messages import Instrument, decoder, encode
 from actors.portfolio.curve import EquityCurve, EquitySample
 from actors.portfolio.read_model import ReadModel
 from actors.portfolio.valuation import Valuation, position_rows, value
 from actors.wire import Handler, Request
+from configs.schema import Configuration
 
 SAMPLES = 1
 SAMPLE_EVERY = 20
@@ -40,8 +42,8 @@ class _Curve(msgspec.Struct, forbid_unknown_fields=True):
 class PortfolioService(ReadModel):
     """The read model of all accounts.
 
-    Positions and cash are rebuilt from the OMS's events at every start. The equity curve is sampled at the first slice of
-    each day (UTC) and at least every ``SAMPLE_EVERY`` slices; the samples are this service's own journal.
+    Positions and cash are rebuilt from the OMS's events at every start. The equity curve is sampled at the first slice
+    of each day (UTC) and at least every ``SAMPLE_EVERY`` slices; the samples are this service's own journal.
 
     Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
         ``positions`` {"account", "include_closed"}: one row per instrument, and the account's figures.
@@ -50,7 +52,22 @@ class PortfolioService(ReadModel):
     """
 
     always_snapshot = True
-    _journal: Journal
+
+    def __init__(
+        self,
+        name: str,
+        directory: pathlib.Path,
+        configuration: Configuration,
+        instruments: Sequence[Instrument],
+        *,
+        markets: tuple[str, ...],
+        oms: tuple[str, ...],
+    ) -> None:
+        super().__init__(name, directory, configuration, instruments, markets=markets, oms=oms)
+        self._curves: defaultdict[str, EquityCurve] = defaultdict(EquityCurve)
+        self._sampled = 0
+        self._day = 0
+        self._journal: Journal
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods by name."""
@@ -58,8 +75,7 @@ class PortfolioService(ReadModel):
 
     async def recover(self) -> None:
         """Read the equity curves."""
-        self._curves: defaultdict[str, EquityCurve] = defaultdict(EquityCurve)
-        self._journal = open_journal(self.configuration.journal, self.directory / "journal", self.name, self.name)
+        self._journal = open_journal(self.configuration.journal, self.directory, self.name, self.name)
         for record in self._journal.read():
             for sample in _decode_samples(record.payload):
                 self._curves[sample.account].add(sample)
@@ -78,9 +94,7 @@ class PortfolioService(ReadModel):
             return
         if time // DAY == self._day and sequence - self._sampled < SAMPLE_EVERY:
             return
-        samples = [
-            EquitySample(sequence, time, account, self._value(account)) for account in self.ledger.accounts()
-        ]
+        samples = [EquitySample(sequence, time, account, self._value(account)) for account in self.ledger.accounts()]
         self._journal.append(time, SAMPLES, encode(samples))
         for sample in samples:
             self._curves[sample.account].add(sample)
@@ -105,12 +119,13 @@ class PortfolioService(ReadModel):
         }
 
     def _performance(self, account: str) -> dict[str, Any]:
-        curve = self._curves[account]
+        curve, turnover = self._curves[account], self.ledger.books(account).turnover[self.ledger.currency(account)]
         point = curve.points[-1] if curve.points else None
         return {
             "drawdown": curve.drawdown,
             "maximum_drawdown": curve.maximum_drawdown,
-            "turnover_ratio": ratio_text(self._value(account).turnover, curve.mean_equity),
+            "turnover": money_text(turnover),
+            "turnover_ratio": ratio_text(turnover, curve.mean_equity),
             "sampled_at": None if point is None else point.sample.time,
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from actors.decimals import money_text, price_text, quantity_text, ratio_text
@@ -23,7 +23,6 @@ class Valuation(Message, frozen=True):
         realised: Profit of what was closed, before fees.
         fees: Fees paid.
         deposits: Money that came in other than by trading, less what left.
-        turnover: Value of all fills so far.
     """
 
     currency: str
@@ -35,7 +34,6 @@ class Valuation(Message, frozen=True):
     realised: int
     fees: int
     deposits: int
-    turnover: int
 
     def text(self) -> dict[str, str]:
         """Return the figures as decimal strings by name; ``profit`` is equity less deposits."""
@@ -76,8 +74,14 @@ def value(books: Books, prices: Mapping[int, int], instruments: Sequence[Instrum
         realised=books.realised(currency),
         fees=books.fees(currency),
         deposits=books.deposits(currency),
-        turnover=books.turnover[currency],
     )
+
+
+def total(valuations: Iterable[Valuation]) -> Valuation:
+    """Return the sum of at least one valuation, all in one currency."""
+    rows = list(valuations)
+    names = [name for name in Valuation.__struct_fields__ if name != "currency"]
+    return Valuation(rows[0].currency, *(sum(getattr(row, name) for row in rows) for name in names))
 
 
 def position_rows(

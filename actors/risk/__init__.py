@@ -1,0 +1,1 @@
+"""Limits, trading states and measures of risk."""

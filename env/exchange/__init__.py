@@ -1,6 +1,7 @@
-"""The paper exchange: it fills orders against streamed market data, by stated rules and never at a price that was not there.
+"""The paper exchange: it fills orders against streamed data by stated rules, never at a price that was not there.
 
-``paper`` is the pure core; ``service`` runs it as a process of its own, with its own journal. The rules, one concept a file:
+``paper`` is the pure core; ``service`` runs it as a process of its own, with its own journal. The rules, one concept a
+file:
 
 * ``resting``: the open orders of one instrument in price-time priority;
 * ``bars``, ``quotes``, ``trades``: what an order gets from one bar, quote or public trade;

@@ -27,6 +27,11 @@ def participate(volume: int, participation: fractions.Fraction) -> int:
     return max(1, volume * participation.numerator // participation.denominator) if volume > 0 else 0
 
 
+def at(price: int) -> Callable[[RestingOrder], int | None]:
+    """Return the pricing of a market at one ``price``: that price for every order that accepts it."""
+    return lambda order: price if order.accepts(price) else None
+
+
 def allocate(
     orders: Iterable[RestingOrder],
     available: int,

@@ -1,13 +1,14 @@
 """What orders get from one quote: the opposite side at its price, up to its size.
 
-The size is consumed until the next quote of the instrument: an order that comes later waits for that one, so nothing of a
-quote is kept. A limit order that has stood in the book and is met at its very price makes liquidity; any other fill takes.
+The size is consumed until the next quote of the instrument: an order that comes later waits for that one, so nothing of
+a quote is kept. A limit order that has stood in the book and is met at its very price makes liquidity; any other fill
+takes.
 """
 
 from __future__ import annotations
 
 from actors.messages import Quote, Side
-from env.exchange.allocation import Execution, allocate
+from env.exchange.allocation import Execution, allocate, at
 from env.exchange.resting import RestingOrder, RestingOrders
 
 
@@ -23,6 +24,9 @@ def match_quote(orders: RestingOrders, quote: Quote) -> list[Execution]:
         if price > 0:
             turn = (order for order in orders.side(side) if takes_part(order, quote))
             executions += allocate(
-                turn, size, lambda order, price=price: price if order.accepts(price) else None, lambda order: order.rested
+                turn,
+                size,
+                at(price),
+                lambda order: order.rested,
             )[0]
     return executions

@@ -103,7 +103,7 @@ class RestingOrders:
         return [order for _, order in self._sides[side]]
 
     def in_turn(self) -> Iterator[RestingOrder]:
-        """Yield the orders of both sides: price-time within a side, the earlier arrival between the heads of the two."""
+        """Yield both sides' orders: price-time within a side, the earlier arrival between the heads of the two."""
         buys, sells = self.side(Side.BUY), self.side(Side.SELL)
         first, second = 0, 0
         while first < len(buys) or second < len(sells):

@@ -1,14 +1,14 @@
 """How long a day order lives.
 
 A day order belongs to the session under way when it comes, or to the next one where it comes at or after the close: a
-decision taken on the closing bar is an order for tomorrow. It expires when the session after its own opens; bars of its own
-session that become known late still fill it. Where the market never closes (or the calendar's knowledge ends), sessions are
-UTC days, and a bar that ends at midnight belongs to the day before.
+decision taken on the closing bar is an order for tomorrow. It expires when the session after its own opens; bars of its
+own session that become known late still fill it. Where the market never closes (or the calendar's knowledge ends),
+sessions are UTC days, and a bar that ends at midnight belongs to the day before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +29,18 @@ class TradingDays:
         self._bounds = bounds
         self._known: dict[str, Bounds] = {}
 
+    def load(self, calendars: Iterable[str]) -> None:
+        """Make the calendars known.
+
+        Raises:
+            InputError: There is no such calendar.
+        """
+        for calendar in sorted(calendars):
+            if calendar not in self._known:
+                self._known[calendar] = self._bounds(calendar)
+
     def expires_at(self, calendar: str, accepted_at: int) -> int:
-        """Return the first instant of the trading clock at which a day order that came at ``accepted_at`` has expired."""
-        if calendar not in self._known:
-            self._known[calendar] = self._bounds(calendar)
+        """Return the first instant of the trading clock at which a day order of ``accepted_at`` has expired."""
         opens, closes = self._known[calendar]
         own = int(np.searchsorted(closes, accepted_at, side="right"))
         if own + 1 < len(opens):

@@ -133,14 +133,16 @@ class WireBackends:
         client = self._client(name)
         try:
             if not await self._connected(name, self._connect_seconds):
-                raise Unavailable(f"{name} is not there", remedy="try again in a few seconds", code="SERVICE_UNAVAILABLE")
+                raise Unavailable(
+                    f"{name} is not there", remedy="try again in a few seconds", code="SERVICE_UNAVAILABLE"
+                )
             return await asyncio.wait_for(client.request(method, body), self._answer_seconds)
         except (asyncio.TimeoutError, TimeoutError):
             raise PeerLost(
-                f"{name} did not answer within {self._answer_seconds:g} s: the request may or may not have been carried out",
+                f"{name} did not answer within {self._answer_seconds:g} s: the request may or may not have run",
                 code="ANSWER_TIMEOUT",
             ) from None
         except Unavailable as error:
             if lost and not isinstance(error, PeerLost):
-                raise PeerLost(f"connection to {name} lost: the request may or may not have been carried out") from None
+                raise PeerLost(f"connection to {name} lost: the request may or may not have run") from None
             raise

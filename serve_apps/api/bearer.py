@@ -34,9 +34,12 @@ async def authorize(
         ProblemError: 401 without an error code where no token came, ``invalid_request``, ``invalid_token`` or
             ``insufficient_scope`` otherwise.
     """
-    principal = edge_of(request).tokens.verify(_token(request)) if wanted.scopes else None
-    if principal is None:
-        raise AssertionError("an endpoint asks who is there, but for no scope")
+    token = _token(request)
+    try:
+        principal = edge_of(request).tokens.verify(token)
+    except Unauthenticated as error:
+        challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.message}"'
+        raise ProblemError(error, headers={"WWW-Authenticate": challenge}) from None
     context_of(request).client = principal.client_id
     missing = sorted(set(wanted.scopes) - principal.scopes)
     if missing:
@@ -66,13 +69,9 @@ def _token(request: Request) -> str:
         )
     if scheme_name.lower() != "bearer":
         raise ProblemError(
-            Unauthenticated("no access token", field="Authorization", rule="Bearer and a token", remedy="POST /auth/token"),
+            Unauthenticated(
+                "no access token", field="Authorization", rule="Bearer and a token", remedy="POST /auth/token"
+            ),
             headers={"WWW-Authenticate": f'Bearer realm="{REALM}"'},
         )
     return token.strip()
-
-
-def invalid_token(error: Unauthenticated) -> ProblemError:
-    """Return the answer to a token that is refused."""
-    challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.message}"'
-    return ProblemError(error, headers={"WWW-Authenticate": challenge})

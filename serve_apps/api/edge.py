@@ -51,7 +51,11 @@ class Edge:
             )
         if asked not in visible:
             raise NotFound(
-                "no such portfolio", field=field, value=asked, rule="a portfolio that you may see", code="PORTFOLIO_NOT_FOUND"
+                "no such portfolio",
+                field=field,
+                value=asked,
+                rule="a portfolio that you may see",
+                code="PORTFOLIO_NOT_FOUND",
             )
         return asked
 

@@ -1,4 +1,4 @@
-"""What happens to every request: an id, a limit on its body, a line in the log, a number in the metrics, no stack trace."""
+"""What happens to every request: an id, a limit on its body, a line in the log, a count, and never a stack trace."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ class RequestMiddleware:
             "milliseconds": round(nanoseconds / 1e6, 3),
         }
         if context.failure is not None:
-            self.log.error("request", problem=context.failure, **line)
+            level = self.log.warning if status == 503 else self.log.error
+            level("request", problem=context.failure, **line)
         else:
             self.log.info("request", **line)

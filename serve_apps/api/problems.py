@@ -11,9 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from actors.errors import AlphaMindError, Unavailable
-from serve_apps.api.context import request_id_of
+from serve_apps.api.context import context_of, request_id_of
 from serve_apps.api.strict import Unreadable
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,10 +108,13 @@ def problem_response(
     headers = dict(headers or {})
     details: dict[str, Any] = error.describe()
     if status >= 500 and not isinstance(error, Unavailable):
-        details = {"code": error.code, "message": f"AlphaMind failed to answer; its log has the cause under {request_id}"}
+        details = {
+            "code": error.code,
+            "message": f"AlphaMind failed to answer; its log has the cause under {request_id}",
+        }
     if status == 503:
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
-    document = {
+    document: dict[str, Any] = {
         "type": f"urn:alphamind:problem:{error.code.lower().replace('_', '-')}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": status,
@@ -155,9 +159,7 @@ async def _on_problem_error(request: Request, exception: Exception) -> Response:
 async def _on_error(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, AlphaMindError)
     if exception.status >= 500:
-        context = request.scope.get("alphamind")
-        if context is not None:
-            context.failure = str(exception)
+        context_of(request).failure = str(exception)
     return problem_response(request_id_of(request), exception)
 
 
@@ -177,11 +179,23 @@ _HTTP = {
 async def _on_http_exception(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, HTTPException)
     code, message, remedy = _HTTP.get(exception.status_code, ("REQUEST_REFUSED", str(exception.detail), None))
+    headers = dict(exception.headers or {})
+    if exception.status_code == 405:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     rule = str(exception.detail) if exception.status_code == 413 else None
     error = _HttpError(message, code=code, rule=rule, remedy=remedy)
-    return problem_response(
-        request_id_of(request), error, status=exception.status_code, headers=exception.headers
-    )
+    return problem_response(request_id_of(request), error, status=exception.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return all methods of a path; the framework knows but those of the first endpoint that it finds there."""
+    methods = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(request.url.path)
+        for method in operations
+    }
+    return ", ".join(sorted(methods))
 
 
 async def _on_validation_error(request: Request, exception: Exception) -> Response:

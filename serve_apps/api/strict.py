@@ -1,7 +1,7 @@
-"""Reads JSON strictly: UTF-8 (RFC 8259), no NaN or Infinity, no number beyond a double, no key twice, no abyss of brackets.
+"""Reads JSON strictly: UTF-8 (RFC 8259), no NaN or Infinity, no number beyond a double, no key twice, no deep nesting.
 
-An unreadable body is not an error at once but a value that no endpoint accepts: whether the caller may ask at all is decided
-first, so that a stranger learns nothing but 401.
+An unreadable body is not an error at once but a value that no endpoint accepts: whether the caller may ask at all is
+decided first, so that a stranger learns nothing but 401.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def parse_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(
-            f"the body is not JSON: {reason}", field="body", rule="JSON as of RFC 8259, no key twice", code="JSON_INVALID"
+            f"the body is not JSON: {reason}",
+            field="body",
+            rule="JSON as of RFC 8259, no key twice",
+            code="JSON_INVALID",
         ) from None
 
 

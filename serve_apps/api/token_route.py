@@ -69,7 +69,10 @@ _FORM: dict[str, Any] = {
                     "required": ["grant_type"],
                     "properties": {
                         "grant_type": {"type": "string", "enum": [CLIENT_CREDENTIALS]},
-                        "scope": {"type": "string", "description": "Scopes separated by spaces; all granted ones if absent."},
+                        "scope": {
+                            "type": "string",
+                            "description": "Scopes separated by spaces; all granted ones if absent.",
+                        },
                         "client_id": {"type": "string", "description": "Unless sent by HTTP Basic."},
                         "client_secret": {"type": "string", "format": "password", "description": "Likewise."},
                     },
@@ -102,7 +105,9 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
     headers = request.headers.getlist("authorization")
     if not headers:
         if "client_id" not in form or "client_secret" not in form:
-            raise TokenRefused("invalid_client", "client authentication is missing: HTTP Basic, or client_id and client_secret")
+            raise TokenRefused(
+                "invalid_client", "client authentication is missing: HTTP Basic, or client_id and client_secret"
+            )
         return form["client_id"], form["client_secret"]
     if len(headers) > 1 or "client_secret" in form:
         raise TokenRefused("invalid_request", "more than one way of client authentication")
@@ -149,8 +154,10 @@ def _granted(client: Client, asked: str | None) -> frozenset[str]:
     response_model=AccessToken,
     openapi_extra=_FORM,
     responses={
-        400: {"model": OAuthError, "description": "RFC 6749: invalid_request, unauthorized_client, unsupported_grant_type, "
-              "invalid_scope"},
+        400: {
+            "model": OAuthError,
+            "description": "RFC 6749: invalid_request, unauthorized_client, unsupported_grant_type, " "invalid_scope",
+        },
         401: {"model": OAuthError, "description": "RFC 6749: invalid_client"},
     },
 )
@@ -169,13 +176,23 @@ async def create_token(request: Request, edge: SharedEdge) -> Response:
         granted = _granted(client, form.get("scope"))
     except TokenRefused as refusal:
         edge.metrics.count("tokens_refused_total")
-        log.warning("token refused", request_id=context_of(request).request_id, client=context_of(request).client,
-                    error=refusal.error, reason=refusal.description)
+        log.warning(
+            "token refused",
+            request_id=context_of(request).request_id,
+            client=context_of(request).client,
+            error=refusal.error,
+            reason=refusal.description,
+        )
         return refusal.response()
     token, principal = edge.tokens.issue(client, granted)
     edge.metrics.count("tokens_issued_total")
-    log.info("token issued", request_id=context_of(request).request_id, client=client.id, token_id=principal.token_id,
-             scope=scopes.render(granted))
+    log.info(
+        "token issued",
+        request_id=context_of(request).request_id,
+        client=client.id,
+        token_id=principal.token_id,
+        scope=scopes.render(granted),
+    )
     answer = {
         "access_token": token,
         "token_type": "Bearer",

@@ -153,28 +153,42 @@ def _write(path: pathlib.Path, content: bytes) -> None:
 
 
 def _check_permissions(path: pathlib.Path, wanted: int) -> None:
-    """Refuse what others can read. A mounted secret of root's may be readable by the group that it is mounted for."""
-    status = path.stat()
-    mounted = status.st_uid == 0 and os.geteuid() != 0
-    if path.is_dir() and (mounted or os.statvfs(path).f_flag & os.ST_RDONLY):
+    if path.is_dir() and os.statvfs(path).f_flag & os.ST_RDONLY:
         return  # a read-only mount (a Kubernetes secret) is 1777 by design; its files are checked one by one
-    forbidden = 0o037 if mounted else 0o077
-    if status.st_mode & forbidden:
-        raise ConfigurationError(
+    status = path.stat()
+    error = permission_error(path, status.st_mode & 0o7777, status.st_uid, os.geteuid(), wanted)
+    if error is not None:
+        raise error
+
+
+def permission_error(path: pathlib.Path, mode: int, owner: int, user: int, wanted: int) -> ConfigurationError | None:
+    """Return what is wrong with the permissions of a secret, if anything.
+
+    Args:
+        path: The file or folder.
+        mode: Its permission bits.
+        owner: Its owner's user id.
+        user: The user id of this process.
+        wanted: The permission bits that are right; what is mounted by root may be open to its group.
+    """
+    mounted = owner == 0 != user
+    if mode & (0o037 if mounted else 0o077):
+        return ConfigurationError(
             f"{path} is open to others",
             field=str(path),
-            value=f"mode {status.st_mode & 0o7777:04o}",
+            value=f"mode {mode:04o}",
             rule=f"mode {wanted:04o}",
             remedy=f"chmod {wanted:o} {path}",
         )
-    if status.st_uid not in (0, os.geteuid()):
-        raise ConfigurationError(
+    if owner not in (0, user):
+        return ConfigurationError(
             f"{path} belongs to another user",
             field=str(path),
-            value=f"user {status.st_uid}",
-            rule=f"user {os.geteuid()} or root",
-            remedy=f"chown {os.geteuid()} {path}",
+            value=f"user {owner}",
+            rule=f"user {user} or root",
+            remedy=f"chown {user} {path}",
         )
+    return None
 
 
 def _read(path: pathlib.Path) -> bytes:

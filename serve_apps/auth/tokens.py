@@ -6,6 +6,7 @@ A token is good for its whole life: it is verified in full once, then remembered
 from __future__ import annotations
 
 import dataclasses
+import re
 import uuid
 from collections import OrderedDict
 from typing import Any
@@ -24,6 +25,7 @@ MAXIMUM_LENGTH = 8192
 LEEWAY_SECONDS = 2
 """How far the clocks of two nodes may lie apart."""
 
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REQUIRED = ["iss", "aud", "exp", "iat", "nbf", "jti", "sub", "client_id", "scope"]
 
 
@@ -113,6 +115,8 @@ class Tokens:
     def _verify(self, token: str, now: int) -> Principal:
         if len(token) > MAXIMUM_LENGTH:
             raise _refused("it is too long")
+        if not _COMPACT.fullmatch(token):  # the decoder would overlook what is not base64url
+            raise _refused("it is unreadable")
         try:
             decoded = jwt.decode_complete(
                 token,

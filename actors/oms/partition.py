@@ -1,0 +1,52 @@
+"""The core of a partition: inputs go in, effects come out, and the same inputs always give the same effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from actors.oms import administration, reports, submission
+from actors.oms.effects import Effects
+from actors.oms.inputs import (
+    AccountOpening,
+    Cancellation,
+    Deposit,
+    Discrepancy,
+    Input,
+    LimitsChange,
+    StateChange,
+    Submission,
+    Terms,
+    VenueReport,
+)
+from actors.oms.state import PartitionState
+
+_HANDLERS: dict[type, Callable[[PartitionState, Any], Effects]] = {
+    Terms: administration.adopt_terms,
+    AccountOpening: administration.open_account,
+    Submission: submission.submit,
+    Cancellation: submission.cancel,
+    VenueReport: reports.take_report,
+    Deposit: administration.deposit,
+    LimitsChange: administration.change_limits,
+    StateChange: administration.change_state,
+    Discrepancy: administration.note_discrepancy,
+}
+
+
+class Partition(PartitionState):
+    """A partition whose only writer is ``apply``."""
+
+    def apply(self, record: Input) -> Effects:
+        """Take one input and return what follows from it.
+
+        Raises:
+            NotFound: An unknown account or order; nothing was changed.
+            Conflict: A client order id or deposit key that is used already, or terms that can't follow the present ones;
+                nothing was changed.
+            Unavailable: A report before this one is missing (code ``REPORT_GAP``); nothing was changed.
+        """
+        effects = _HANDLERS[type(record)](self, record)
+        if record.time > self.time:
+            self.time = record.time
+        return effects

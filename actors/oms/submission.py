@@ -1,0 +1,80 @@
+"""What a client's order and cancel do."""
+
+from __future__ import annotations
+
+from actors.errors import Conflict
+from actors.messages import Order, OrderStatus
+from actors.oms import gate
+from actors.oms.account import WorkingOrder
+from actors.oms.effects import Effects
+from actors.oms.inputs import Cancellation, Submission
+from actors.oms.state import PartitionState, venue_order
+from actors.oms.transitions import Step, transition
+from actors.oms.venue import VenueCancel
+
+
+def submit(state: PartitionState, record: Submission) -> Effects:
+    submitted = record.order
+    account = state.account(submitted.account)
+    if submitted.client_order_id in account.orders:
+        raise Conflict(
+            "the client order id is used already", field="client_order_id", value=submitted.client_order_id,
+            code="CLIENT_ORDER_ID_REUSED",
+        )  # fmt: skip
+    index = submitted.instrument
+    instrument = state.instruments[index] if 0 <= index < len(state.instruments) else None
+    candidate = gate.Candidate(
+        submitted,
+        instrument,
+        account.currency,
+        record.reference_price,
+        record.time,
+        state.limits,
+        state.fee_rate,
+        account.books,
+        account.exposure,
+        state.switch.for_account(account.id),
+        state.switch.for_strategy(submitted.strategy),
+    )
+    refusal = state._check(candidate)
+    order = Order(
+        order_id=f"{state.index}-{len(state.orders) + 1}",
+        client_order_id=submitted.client_order_id,
+        account=account.id,
+        strategy=submitted.strategy,
+        principal=submitted.principal,
+        instrument=index,
+        side=submitted.side,
+        type=submitted.type,
+        quantity=submitted.quantity,
+        limit_price=submitted.limit_price,
+        time_in_force=submitted.time_in_force,
+        status=OrderStatus.PENDING_NEW if refusal is None else OrderStatus.REJECTED,
+        submitted_at=record.time,
+        updated_at=record.time,
+        reference_price=record.reference_price,
+        reason="" if refusal is None else refusal.code,
+        text="" if refusal is None else refusal.text,
+    )
+    working = WorkingOrder(order, account, instrument, candidate.buying_price)
+    state.orders[order.order_id] = account.orders[order.client_order_id] = working
+    effects = Effects(order)
+    if refusal is None:
+        state.open_orders += 1
+        state.awaiting[order.order_id] = None
+        working.expose(0, state.fee_rate)
+        effects.messages.append(_venue_order(order))
+    state._tell_order(effects, record.time, order, None)
+    return effects
+
+
+def cancel(state: PartitionState, record: Cancellation) -> Effects:
+    cancel = record.cancel
+    order = state.order(cancel.account, cancel.client_order_id)
+    working = state.orders[order.order_id]
+    effects = Effects()
+    status = transition(order.status, Step.CANCEL_REQUESTED)
+    state._move(effects, working, status, record.time)
+    effects.order = working.order
+    effects.messages.append(VenueCancel(order_id=order.order_id, time=record.time))
+    return effects

@@ -1,0 +1,80 @@
+"""The door through which exchanges and brokers come, simulated ones and real ones.
+
+A partition holds one session with a venue. Reports are numbered from 1 within the session and never lost: a session that
+comes back gets everything after the last report that it has on record. Sending an order twice under one id is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from actors.errors import AlphaMindError
+from actors.messages import ExecutionReport, Message, VenueOrder
+
+
+class VenueCancel(Message, frozen=True, kw_only=True):
+    """A wish to take an order back; ``time`` is the trading clock at which it was made."""
+
+    order_id: str
+    time: int
+
+
+class StandingOrder(msgspec.Struct, frozen=True):
+    """An order that can still trade, as the venue sees it; ``filled_quantity`` in increments."""
+
+    order_id: str
+    status: str
+    filled_quantity: int
+
+
+class VenueListener(Protocol):
+    """Who holds the session: it is told what the venue says, in order."""
+
+    @property
+    def last_report(self) -> int:
+        """Sequence of the newest report on record; the session goes on behind it."""
+
+    def take_report(self, report: ExecutionReport) -> None:
+        """Take one report; ``Venue.acknowledge`` follows once it is on record.
+
+        Raises:
+            Unavailable: It can't be taken now or one before it is missing: the session has to be opened again.
+        """
+
+    def session_opened(self, standing: Sequence[StandingOrder]) -> None:
+        """Reconcile: every report so far has been taken, and ``standing`` are all orders that can still trade there."""
+
+    def request_failed(self, order_id: str, error: AlphaMindError) -> None:
+        """Hear that the venue refused to take an order or a cancel at all (not a rejection, which is a report)."""
+
+    def fenced(self, error: AlphaMindError) -> None:
+        """Hear that a newer epoch holds the session: this process is a stale copy."""
+
+
+class Venue(Protocol):
+    """One session with a venue."""
+
+    @property
+    def is_open(self) -> bool:
+        """True while the session is open and reconciled; what is sent before goes nowhere."""
+
+    def start(self, session: str, epoch: int, listener: VenueListener) -> None:
+        """Open the session and keep it open until ``close``.
+
+        Args:
+            session: The partition's name, for instance ``p03``.
+            epoch: The lease's epoch; the venue refuses what carries an older one than it has seen.
+            listener: Who is told.
+        """
+
+    def send(self, message: VenueOrder | VenueCancel) -> None:
+        """Send an order or a cancel; does nothing while the session is not open."""
+
+    def acknowledge(self, sequence: int) -> None:
+        """Say that all reports up to ``sequence`` are on record here."""
+
+    async def close(self) -> None:
+        """Close the session for good."""

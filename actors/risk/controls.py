@@ -1,0 +1,91 @@
+"""What the risk service decides: the limits and the trading states, and which OMS partition has them already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from actors.errors import InputError
+from actors.messages import LimitsEvent, Message, OmsEvent, StateEvent, TradingState
+
+
+class LimitsChange(Message, frozen=True):
+    """The limits were replaced; ``limits`` is the whole new set."""
+
+    limits: dict[str, int]
+    principal: str
+    reason: str
+
+
+class StateChange(Message, frozen=True):
+    """The trading state of a scope (``firm``, ``account:ID``, ``strategy:NAME``) was set."""
+
+    scope: str
+    state: TradingState
+    principal: str
+    reason: str
+
+
+class Controls:
+    """The present limits and trading states, and those that each partition confirmed by its events.
+
+    Attributes:
+        limits: The newest change of limits.
+        version: Changes of limits so far.
+        states: The newest change by scope.
+    """
+
+    def __init__(self) -> None:
+        self.limits = LimitsChange({}, "", "")
+        self.version = 0
+        self.states: dict[str, StateChange] = {}
+        self._confirmed_limits: dict[int, dict[str, int]] = {}
+        self._confirmed_states: defaultdict[int, dict[str, TradingState]] = defaultdict(dict)
+
+    def set_limits(self, change: LimitsChange) -> None:
+        """Replace the limits."""
+        self.limits = change
+        self.version += 1
+
+    def set_state(self, change: StateChange) -> None:
+        """Set the trading state of one scope."""
+        self.states[change.scope] = change
+
+    def take(self, event: OmsEvent) -> None:
+        """Note what a partition has put in force."""
+        if isinstance(event, LimitsEvent):
+            self._confirmed_limits[event.partition] = event.limits
+        elif isinstance(event, StateEvent):
+            self._confirmed_states[event.partition][event.scope] = event.state
+
+    def confirm(self, partitions: Iterable[int], change: LimitsChange | StateChange) -> None:
+        """Note that these partitions answered that they have ``change``."""
+        for partition in partitions:
+            if isinstance(change, LimitsChange):
+                self._confirmed_limits[partition] = change.limits
+            else:
+                self._confirmed_states[partition][change.scope] = change.state
+
+    def outstanding(self, partitions: Iterable[int]) -> list[LimitsChange | StateChange]:
+        """Return what at least one of ``partitions`` lacks: states first, as they may stop trading."""
+        partitions = list(partitions)
+        lacking: list[LimitsChange | StateChange] = []
+        for change in self.states.values():
+            in_force = (self._confirmed_states[partition].get(change.scope) for partition in partitions)
+            if any((state or TradingState.ACTIVE) is not change.state for state in in_force):
+                lacking.append(change)
+        if any(self._confirmed_limits.get(partition) != self.limits.limits for partition in partitions):
+            lacking.append(self.limits)
+        return lacking
+
+
+def check_scope(scope: str) -> tuple[str, str]:
+    """Return a scope's kind and name (empty for ``firm``).
+
+    Raises:
+        InputError: It is none of ``firm``, ``account:ID`` and ``strategy:NAME``.
+    """
+    kind, _, name = scope.partition(":")
+    if (scope == "firm") or (kind in ("account", "strategy") and name):
+        return kind, name
+    raise InputError("unknown scope", field="scope", value=scope, rule="firm, account:ID or strategy:NAME")

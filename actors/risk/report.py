@@ -1,0 +1,116 @@
+"""The answer to ``metrics``: figures, tail losses, stress results and the use of limits, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from actors.clock import SECOND
+from actors.decimals import money_text, ratio_text
+from actors.messages import MONEY_UNIT, Instrument
+from actors.portfolio.valuation import Valuation
+from actors.risk.limits import FLAG, LimitUse
+from actors.risk.measures import Simulation
+from actors.risk.returns import ReturnHistory
+from actors.risk.stress import stress
+from configs.schema import RiskSection
+
+METHOD = "historical simulation"
+ESTIMATOR = "order statistics (Acerbi and Tasche 2002)"
+
+
+def tail_section(
+    simulation: Simulation,
+    history: ReturnHistory,
+    exposures: Mapping[int, int],
+    equity: int,
+    instruments: Sequence[Instrument],
+    section: RiskSection,
+) -> dict[str, Any]:
+    """Return value at risk and expected shortfall per confidence, and what they rest on.
+
+    Amounts are rounded to cents; where none can be given they are ``None`` and ``reason`` says why.
+    """
+    found = {tail.confidence: tail for tail in simulation.tails}
+    measures = []
+    for confidence in section.confidence:
+        tail = found.get(confidence)
+        measures.append(
+            {
+                "confidence": confidence,
+                "value_at_risk": None if tail is None else _cents(tail.value_at_risk),
+                "expected_shortfall": None if tail is None else _cents(tail.expected_shortfall),
+                "value_at_risk_of_equity": None if tail is None else ratio_text(round(tail.value_at_risk), equity),
+                "expected_shortfall_of_equity": (
+                    None if tail is None else ratio_text(round(tail.expected_shortfall), equity)
+                ),
+            }
+        )
+    missing = sorted(instrument for instrument in exposures if instrument not in simulation.covered)
+    horizon = history.horizon
+    return {
+        "measures": measures,
+        "method": METHOD,
+        "estimator": ESTIMATOR,
+        "horizon": {"periods": 1, "usual_seconds": None if horizon is None else horizon / SECOND},
+        "observations": simulation.observations,
+        "window": section.window,
+        "minimum_window": section.minimum_window,
+        "share_covered": simulation.share_covered,
+        "not_covered": [instruments[instrument].symbol for instrument in missing if exposures[instrument]],
+        "reason": simulation.reason,
+    }
+
+
+def exposure_rows(
+    exposures: Mapping[int, int], gross: int, stale: Sequence[int], instruments: Sequence[Instrument]
+) -> list[dict[str, Any]]:
+    """Return the exposure per instrument, the largest first, with its share of the gross exposure."""
+    ranked = sorted(exposures.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return [
+        {
+            "instrument": instrument,
+            "symbol": instruments[instrument].symbol,
+            "exposure": money_text(exposure),
+            "share_of_gross": ratio_text(exposure, gross),
+            "stale": instrument in stale,
+        }
+        for instrument, exposure in ranked
+    ]
+
+
+def stress_rows(exposures: Mapping[int, int], shocks: Mapping[str, float], figures: Valuation) -> list[dict[str, Any]]:
+    """Return the result of every stress scenario."""
+    return [
+        {
+            "scenario": name,
+            "shock": shocks[name],
+            "profit": money_text(profit),
+            "equity_after": money_text(figures.equity + profit),
+        }
+        for name, profit in stress(exposures, shocks).items()
+    ]
+
+
+def limit_rows(use: Mapping[str, LimitUse]) -> dict[str, dict[str, Any]]:
+    """Return limit, value and fraction used of every limit by name, and the instrument that uses most of it."""
+    rows = {}
+    for name, one in use.items():
+        limit, value = one.limit, one.value
+        is_flag = name == FLAG
+        rows[name] = {
+            "limit": bool(limit) if is_flag else money_text(limit),
+            "value": value if is_flag else money_text(value),
+            "fraction": None if is_flag else one.fraction,
+            "symbol": one.symbol,
+        }
+    return rows
+
+
+def largest_use(uses: Sequence[dict[str, LimitUse]]) -> dict[str, LimitUse]:
+    """Return for every limit the account's use that is largest; limits hold for each account by itself."""
+    return {name: max((use[name] for use in uses), key=lambda one: one.value) for name in uses[0]}
+
+
+def _cents(amount: float) -> str:
+    return f"{amount / MONEY_UNIT:.2f}"

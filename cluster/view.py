@@ -1,0 +1,120 @@
+"""The terminal view of a running AlphaMind: the actors, the market, orders, positions, profit and risk, the addresses."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cluster.run_directory import UpState
+from cluster.summary import Health, first, overview, problems
+
+POSITIONS_SHOWN = 12
+
+
+def render(state: UpState, health: Health) -> RenderableType:
+    """Return the whole view."""
+    parts: list[RenderableType] = [_header(state, health), Columns([_flow(health), _actors(health)])]
+    parts.append(Columns([_positions(health), _risk(health)]))
+    wrong = problems(health)
+    if wrong:
+        parts.append(Panel(Text("\n".join(wrong), style="red"), title="problems", border_style="red"))
+    return Group(*parts)
+
+
+def _header(state: UpState, health: Health) -> RenderableType:
+    feed = first(health, "feed")
+    text = Text.assemble(
+        ("AlphaMind ", "bold"),
+        f"run {state.run}   market time {time_text(feed.get('time'))}   feed {feed.get('state', 'absent')}\n",
+        ("API ", "dim"),
+        f"{state.api}   ",
+        ("docs ", "dim"),
+        f"{state.api}/docs   ",
+        ("Ray dashboard ", "dim"),
+        f"{state.dashboard or 'off'}",
+    )
+    return Panel(text)
+
+
+def _flow(health: Health) -> RenderableType:
+    seen = overview(health)
+    rate = sum(float((report.get("status") or {}).get("rate") or 0) for report in health.values())
+    table = Table(title="flow", show_header=False, expand=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    for name, value in (
+        ("ticks", f"{seen['ticks']:,}"),
+        ("ticks/s", f"{rate:,.0f}"),
+        ("quarantined", f"{seen['quarantined']:,}"),
+        ("orders", f"{seen['orders']:,}"),
+        ("rejected", f"{seen['rejected']:,}"),
+        ("fills", f"{seen['fills']:,}"),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _actors(health: Health) -> RenderableType:
+    table = Table(title="actors")
+    for column in ("actor", "pid", "state"):
+        table.add_column(column)
+    for name, report in health.items():
+        ready = bool(report.get("ready"))
+        words = "ready" if ready else str(report.get("failure") or report.get("state") or "recovering")
+        table.add_row(name, str(report.get("pid", "-")), Text(words, style="green" if ready else "red"))
+    return table
+
+
+def _positions(health: Health) -> RenderableType:
+    table = Table(title="positions")
+    for column, justify in (("account", "left"), ("symbol", "left"), ("quantity", "right"), ("price", "right"),
+                            ("value", "right"), ("profit", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for account in first(health, "portfolio").get("accounts", []):
+        for position in account.get("positions", [])[:POSITIONS_SHOWN]:
+            table.add_row(
+                account["account"],
+                position["symbol"],
+                position["quantity"],
+                position["price"] or "-",
+                _money(position["market_value"]),
+                _profit(position["unrealised"]),
+            )
+        table.add_section()
+        table.add_row(account["account"], "equity", "", "", _money(account["equity"]), _profit(account["profit"]), style="bold")
+    return table
+
+
+def _risk(health: Health) -> RenderableType:
+    table = Table(title="value at risk, one period")
+    for column in ("account", "confidence", "VaR", "expected shortfall"):
+        table.add_column(column, justify="left" if column == "account" else "right")
+    for account in first(health, "risk").get("accounts", []):
+        for measure in account.get("measures", []):
+            table.add_row(
+                account["account"], f"{measure['confidence']:.0%}", _money(measure["value_at_risk"]), _money(measure["expected_shortfall"])
+            )
+        if not account.get("measures"):
+            table.add_row(account["account"], "", Text(str(account.get("reason", "not known yet")), style="dim"), "")
+    return table
+
+
+def _money(text: str | None) -> str:
+    return "-" if text is None else f"{float(text):,.2f}"
+
+
+def _profit(text: str | None) -> Text:
+    return Text(_money(text), style="dim" if text is None else "red" if text.startswith("-") else "green")
+
+
+def time_text(nanoseconds: Any) -> str:
+    """Return a UTC time for people; ``-`` where there is none."""
+    if not nanoseconds:
+        return "-"
+    return f"{datetime.datetime.fromtimestamp(int(nanoseconds) / 1e9, datetime.timezone.utc):%Y-%m-%d %H:%M:%S}Z"

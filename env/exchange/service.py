@@ -1,0 +1,359 @@
+"""The paper exchange as a process of its own: order entry for OMS partitions on one side, market shards on the other.
+
+Every order, cancel, session and slice is on record before it has an effect, and a restart replays the record: orders
+that were acknowledged are known, fills come out the same with the same execution ids, and reports that nobody confirmed
+wait for their session. Of a slice only the rows of instruments with open orders are recorded, with its sequence and
+time: the core keeps nothing of other rows, so a replay can't tell the difference. A slice on record is not matched
+again; one that is not comes again from the market.
+
+A slice is acknowledged to its market shard once every session has confirmed the reports that existed when it was done;
+a session that is away is waited for.
+"""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from actors.calendars import session_bounds
+from actors.decimals import money_text
+from actors.errors import (
+    AlphaMindError,
+    Conflict,
+    ConfigurationError,
+    InputError,
+    JournalError,
+    ProtocolError,
+    Unavailable,
+)
+from actors.journal import Journal, Record, open_journal
+from actors.market.ticks import MarketSlice, decode_market_slice
+from actors.messages import ExecutionReport, Instrument, Message, ReportType, decoder, encode
+from actors.service import Service, socket_path
+from actors.wire import Handler, Request, WireClient
+from configs.schema import Configuration
+from env.exchange.order_entry import OrderEntrySession, not_open
+from env.exchange.paper import PaperExchange, SessionReport
+from env.exchange.records import (
+    CancelEntered,
+    CancelRequest,
+    ExchangeRules,
+    OpenOrdersRequest,
+    OrderEntered,
+    OrderRequest,
+    RecordKind,
+    ReportAck,
+    SessionOpened,
+    SessionRequest,
+)
+
+_decode_rules = decoder(ExchangeRules)
+_decode_opened = decoder(SessionOpened)
+_decode_entered = decoder(OrderEntered)
+_decode_cancel = decoder(CancelEntered)
+_decode_session_request = decoder(SessionRequest)
+_decode_order_request = decoder(OrderRequest)
+_decode_cancel_request = decoder(CancelRequest)
+_decode_report_ack = decoder(ReportAck)
+_decode_open_orders_request = decoder(OpenOrdersRequest)
+
+
+class _Debt(NamedTuple):
+    """A slice that the market waits for, and up to where each session's reports have to be confirmed before."""
+
+    sequence: int
+    reports: dict[str, int]
+
+
+class PaperExchangeService(Service):
+    """The paper exchange's process.
+
+    Args:
+        name: Its name, ``venue``.
+        directory: The run's directory.
+        configuration: The configuration; ``venue`` holds fees and participation.
+        instruments: The instrument master.
+        markets: Names of the market shards by index.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        directory: pathlib.Path,
+        configuration: Configuration,
+        instruments: tuple[Instrument, ...],
+        *,
+        markets: tuple[str, ...],
+    ) -> None:
+        super().__init__(name, directory)
+        self._journal_section = configuration.journal
+        self._markets = markets
+        self._rules = ExchangeRules(
+            instruments=instruments,
+            maker_fee_bps=str(configuration.venue.maker_fee_bps),
+            taker_fee_bps=str(configuration.venue.taker_fee_bps),
+            participation=str(configuration.venue.participation),
+            shards=len(markets),
+        )
+        self._journal: Journal | None = None
+        self._exchange = PaperExchange(msgspec.structs.replace(self._rules, instruments=()), session_bounds)
+        self._sessions: dict[str, OrderEntrySession] = {}
+        self._matched = dict.fromkeys(range(len(markets)), 0)
+        self._debts: dict[int, _Debt] = {}
+        self._clients: list[WireClient] = []
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the order entry protocol."""
+        return {
+            "session": self._open_session,
+            "order": self._enter_order,
+            "cancel": self._enter_cancel,
+            "report_ack": self._confirm_reports,
+            "open_orders": self._open_orders,
+        }
+
+    async def recover(self) -> None:
+        """Replay the journal.
+
+        Raises:
+            ConfigurationError: The number of market shards is not the one that the run began with.
+        """
+        self._journal = open_journal(self._journal_section, self.directory, self.name, self.name)
+        recorded = None
+        for record in self._journal.read():
+            if record.kind == RecordKind.RULES:
+                recorded = _decode_rules(record.payload)
+            elif record.kind == RecordKind.SESSION:
+                opened = _decode_opened(record.payload)
+                self._sessions.setdefault(opened.session, OrderEntrySession(opened.session, 0)).epoch = opened.epoch
+            elif record.kind == RecordKind.SLICE:
+                market = decode_market_slice(record.payload)
+                self._matched[market.shard] = market.sequence
+            self._hand_out(apply(self._exchange, record))
+        if recorded is not None and recorded.shards != self._rules.shards:
+            raise ConfigurationError(
+                "the number of market shards can't change within a run",
+                field="market.shards",
+                value=self._rules.shards,
+                rule=f"{recorded.shards}, as when the run began",
+                remedy="set it back or begin a new run",
+            )
+        if recorded != self._rules:
+            self._enter(RecordKind.RULES, self._rules, 0)
+
+    async def connect(self) -> None:
+        """Follow every market shard."""
+        for shard, market in enumerate(self._markets):
+            client = WireClient(socket_path(self.directory, market), self.name, functools.partial(self._follow, shard))
+            self._clients.append(client)
+            client.start()
+
+    async def stop(self) -> None:
+        """Leave the market, stop listening and close the journal."""
+        for client in self._clients:
+            await client.close()
+        await super().stop()
+        if self._journal is not None:
+            self._journal.close()
+
+    def status(self) -> dict[str, Any]:
+        """Return orders, fills, volume by currency, sessions and the newest slice of every market shard."""
+        exchange = self._exchange
+        return {
+            "open_orders": exchange.open_orders,
+            "orders": exchange.orders_accepted,
+            "fills": exchange.fills,
+            "volume": {currency: money_text(amount) for currency, amount in exchange.turnover.items()},
+            "sessions": {
+                session.name: {
+                    "epoch": session.epoch,
+                    "connected": session.connected,
+                    "last_report": session.last_report,
+                    "unacked_reports": session.unacknowledged,
+                }
+                for session in self._sessions.values()
+            },
+            "slices": {market: self._matched[shard] for shard, market in enumerate(self._markets)},
+        }
+
+    def _open_session(self, request: Request) -> bytes:
+        wanted = _decode_session_request(request.body)
+        if not wanted.session:
+            raise InputError("a session needs a name", field="session", value="", rule="the partition's name")
+        session = self._sessions.get(wanted.session)
+        if session is not None and wanted.epoch < session.epoch:
+            session.check(wanted.epoch)
+        known = 0 if session is None else session.last_report
+        if not 0 <= wanted.last_report <= known:
+            raise Conflict(
+                f"session {wanted.session} asks for reports that the exchange never sent",
+                field="last_report",
+                value=wanted.last_report,
+                rule=f"0 to {known}",
+                remedy="the exchange's journal and the partition's are not of the same run: restore both",
+                code="SESSION_AHEAD",
+            )
+        if session is None or wanted.epoch > session.epoch:
+            self._record(RecordKind.SESSION, SessionOpened(wanted.session, wanted.epoch), 0)
+            if session is None:
+                session = self._sessions[wanted.session] = OrderEntrySession(wanted.session, wanted.epoch)
+            session.epoch = wanted.epoch
+        if wanted.last_report < session.acknowledged:
+            session.restore(self._regenerate(session, wanted.last_report))
+        session.acknowledge(wanted.last_report)
+        displaced = session.attach(request)
+        if displaced is not None and not any(other.uses(displaced) for other in self._sessions.values()):
+            displaced.close()
+        session.resend()
+        self._settle()
+        return msgspec.msgpack.encode({"last_report": session.last_report})
+
+    def _enter_order(self, request: Request) -> bytes:
+        entry = _decode_order_request(request.body)
+        self._owned_session(entry.session, entry.epoch)
+        if not self._exchange.knows(entry.session, entry.order):
+            self._enter(RecordKind.ORDER, OrderEntered(entry.session, entry.order), entry.order.time)
+            self.metrics.count("orders_total")
+        return b""
+
+    def _enter_cancel(self, request: Request) -> bytes:
+        entry = _decode_cancel_request(request.body)
+        self._owned_session(entry.session, entry.epoch)
+        self._enter(RecordKind.CANCEL, CancelEntered(entry.session, entry.order_id, entry.time), entry.time)
+        return b""
+
+    def _confirm_reports(self, request: Request) -> None:
+        ack = _decode_report_ack(request.body)
+        session = self._sessions.get(ack.session)
+        if session is not None and session.uses(request.connection):
+            session.acknowledge(ack.sequence)
+            self._settle()
+
+    def _open_orders(self, request: Request) -> bytes:
+        wanted = _decode_open_orders_request(request.body)
+        return msgspec.msgpack.encode(self._exchange.orders(wanted.session))
+
+    def _owned_session(self, name: str, epoch: int) -> None:
+        session = self._sessions.get(name)
+        if session is None or not session.connected:
+            raise not_open(name)
+        session.check(epoch)
+
+    async def _follow(self, shard: int) -> None:
+        """Subscribe to a shard's slices from the last one on record: the market may not know that it is done."""
+        body = {"name": self.name, "stage": 0, "from_sequence": max(1, self._matched[shard])}
+        try:
+            await self._clients[shard].subscribe(
+                "subscribe", msgspec.msgpack.encode(body), functools.partial(self._take_slice, shard)
+            )
+        except Unavailable:
+            raise
+        except AlphaMindError as error:
+            self._fail(f"{self._markets[shard]} refused the subscription: {error}")
+            raise
+
+    def _take_slice(self, shard: int, body: bytes) -> None:
+        if self.failure is not None:
+            return
+        try:
+            self._match_slice(shard, decode_market_slice(body))
+        except Exception as error:
+            self._fail(f"slice of {self._markets[shard]} not matched: {error}")
+            self.log.exception("slice not matched", market=self._markets[shard])
+
+    def _match_slice(self, shard: int, market: MarketSlice) -> None:
+        done = self._matched[shard]
+        if market.shard != shard or market.sequence > done + 1:
+            raise ProtocolError(
+                "slice out of order",
+                field="sequence",
+                value=f"shard {market.shard}, {market.sequence}",
+                rule=f"shard {shard}, {done + 1}",
+                remedy="restart the exchange: it asks for what it misses",
+            )
+        if market.sequence == done + 1:
+            started = time.perf_counter_ns()
+            self._enter(RecordKind.SLICE, self._exchange.relevant(market), market.time)
+            self._matched[shard] = market.sequence
+            self.metrics.observe("match_seconds", time.perf_counter_ns() - started)
+        reports = {session.name: session.last_report for session in self._sessions.values() if session.unacknowledged}
+        self._debts[shard] = _Debt(market.sequence, reports)
+        self._settle()
+
+    def _enter(self, kind: RecordKind, entry: Message, at: int) -> None:
+        """Put an input on record, let it have its effect, and send the reports."""
+        record = self._record(kind, entry, at)
+        try:
+            reports = apply(self._exchange, record)
+        except Exception as error:
+            self._fail(f"record {record.sequence} could not be applied: {error}")
+            raise
+        self.metrics.count("fills_total", sum(entry.report.type is ReportType.TRADE for entry in reports))
+        self._hand_out(reports)
+
+    def _record(self, kind: RecordKind, entry: Message, at: int) -> Record:
+        if self._journal is None or self.failure is not None:
+            raise Unavailable(f"{self.name} takes nothing: {self.failure or 'it has not recovered yet'}")
+        payload = encode(entry)
+        try:
+            sequence = self._journal.append(at, kind, payload)
+            self._journal.flush()
+        except JournalError as error:
+            self._fail(f"journal not usable: {error}")
+            raise
+        return Record(sequence, at, kind, 1, payload)
+
+    def _hand_out(self, reports: list[SessionReport]) -> None:
+        for name, report in reports:
+            self._sessions[name].send(report)
+        if reports:
+            self._gauge()
+
+    def _settle(self) -> None:
+        """Confirm the slices of which every report is on record."""
+        self._gauge()
+        for shard, debt in list(self._debts.items()):
+            if all(self._sessions[name].acknowledged >= last for name, last in debt.reports.items()):
+                del self._debts[shard]
+                self._clients[shard].notify("ack", msgspec.msgpack.encode(debt.sequence))
+
+    def _gauge(self) -> None:
+        unacknowledged = sum(session.unacknowledged for session in self._sessions.values())
+        self.metrics.gauge("unacked_reports", unacknowledged)
+
+    def _regenerate(self, session: OrderEntrySession, after: int) -> list[ExecutionReport]:
+        """Replay the journal for reports that were confirmed and forgotten."""
+        assert self._journal is not None
+        self.log.warning("session went back to older reports", session=session.name, last_report=after)
+        replayed = PaperExchange(msgspec.structs.replace(self._rules, instruments=()), session_bounds)
+        return [
+            report
+            for record in self._journal.read()
+            for name, report in apply(replayed, record)
+            if name == session.name and after < report.sequence <= session.acknowledged
+        ]
+
+    def _fail(self, failure: str) -> None:
+        if self.failure is None:
+            self.failure = failure
+            self.log.error("the exchange stops trading", problem=failure)
+
+
+def apply(exchange: PaperExchange, record: Record) -> list[SessionReport]:
+    """Give one journaled input to the core and return the reports that it causes."""
+    if record.kind == RecordKind.ORDER:
+        entered = _decode_entered(record.payload)
+        return exchange.submit(entered.session, entered.order)
+    if record.kind == RecordKind.CANCEL:
+        cancel = _decode_cancel(record.payload)
+        return exchange.cancel(cancel.session, cancel.order_id, cancel.time)
+    if record.kind == RecordKind.SLICE:
+        return exchange.match(decode_market_slice(record.payload))
+    if record.kind == RecordKind.RULES:
+        exchange.adopt(_decode_rules(record.payload))
+    return []

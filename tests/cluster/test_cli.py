@@ -1,0 +1,73 @@
+"""The command line: what it prints, what it refuses, with which exit code."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from actors.errors import InputError
+from cluster.cli import app, duration
+
+COMMANDS = ["up", "down", "status", "submit", "config"]
+
+
+def alphamind(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "cluster.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**__import__("os").environ, **environment},
+    )
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("60s", 60), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("7", 7), ("1.5s", 1.5)])
+def test_durations_are_read(text, seconds):
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "0s", "1d", "1 s", "nan"])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(InputError, match="unreadable duration"):
+        duration(text)
+
+
+def test_every_command_explains_itself():
+    for command in COMMANDS:
+        result = CliRunner().invoke(app, [command, "--help"])
+        assert result.exit_code == 0 and len(result.output) > 200, command
+
+
+def test_config_show_prints_yaml_that_config_check_takes_again(tmp_path):
+    shown = CliRunner().invoke(app, ["config", "show", "--set", "market.shards=2"])
+    assert shown.exit_code == 0
+    assert yaml.safe_load(shown.output)["market"]["shards"] == 2
+    file = tmp_path / "mine.yaml"
+    file.write_text(shown.output)
+    free = ["--set", "network.port=0", "--set", "ray.dashboard_port=0", "--set", "ray.minimum_free_memory_mib=1"]
+    assert CliRunner().invoke(app, ["config", "check", "-c", str(file), *free]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["config", "show", "--set", "market.shrads=2"], ["market.shrads", "did you mean market.shards"]),
+        (["config", "show", "--set", "market.shards=many"], ["market.shards", "many", "integer"]),
+        (["config", "show", "-c", "/nowhere.yaml"], ["/nowhere.yaml"]),
+        (["config", "show", "--profile", "prod"], ["prod", "local, services, cluster"]),
+        (["up", "--for", "soon"], ["--for", "soon"]),
+        (["up", "--speed", "warp"], ["feed.speed", "warp"]),
+        (["status"], ["nothing is up", "alphamind up"]),
+        (["down"], ["nothing is up", "alphamind up"]),
+        (["up", "--data", "/nowhere"], ["/nowhere"]),
+    ],
+)
+def test_a_mistake_is_told_in_words_with_exit_code_2_and_no_trace(tmp_path, arguments, words):
+    result = alphamind(*arguments, ALPHAMIND_HOME=str(tmp_path / "home"))
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    flat = " ".join(result.stderr.split())
+    for word in words:
+        assert word in flat, result.stderr
