@@ -8,7 +8,7 @@ import decimal
 import difflib
 import pathlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -23,8 +23,25 @@ from configs.schema import InstrumentsSection
 FOREVER = 2**63 - 1
 PRICE_INCREMENTS = tuple(10**power for power in (6, 5, 4, 3, 2))
 _SHARE_ON_INCREMENT = 0.99
-_FIELDS = ("symbol", "exchange", "calendar", "currency", "price_increment", "quantity_increment", "multiplier",
-           "valid_from", "valid_to", "identifiers")
+_FIELDS = (
+    "symbol",
+    "exchange",
+    "calendar",
+    "currency",
+    "price_increment",
+    "quantity_increment",
+    "multiplier",
+    "valid_from",
+    "valid_to",
+    "identifiers",
+)
+
+
+class Priced(Protocol):
+    """Whatever knows symbols and some of their prices."""
+
+    def prices(self) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Return prices by symbol."""
 
 
 class InstrumentMaster:
@@ -42,11 +59,19 @@ class InstrumentMaster:
         self._by_symbol: dict[str, list[Instrument]] = {}
         for index, instrument in enumerate(self.all):
             if instrument.id != index:
-                raise ConfigurationError("instrument ids are not dense", field=f"instruments[{index}].id",
-                                         value=instrument.id, rule="0, 1, 2 ... in order")
+                raise ConfigurationError(
+                    "instrument ids are not dense",
+                    field=f"instruments[{index}].id",
+                    value=instrument.id,
+                    rule="0, 1, 2 ... in order",
+                )
             if instrument.valid_from >= instrument.valid_to:
-                raise ConfigurationError(f"{instrument.symbol} is never valid", field=f"instruments[{index}].valid_to",
-                                         value=instrument.valid_to, rule="later than valid_from")
+                raise ConfigurationError(
+                    f"{instrument.symbol} is never valid",
+                    field=f"instruments[{index}].valid_to",
+                    value=instrument.valid_to,
+                    rule="later than valid_from",
+                )
             self._by_symbol.setdefault(instrument.symbol, []).append(instrument)
         for symbol, namesakes in self._by_symbol.items():
             namesakes.sort(key=lambda instrument: instrument.valid_from)
@@ -71,8 +96,13 @@ class InstrumentMaster:
         """
         if 0 <= instrument < len(self.all):
             return self.all[instrument]
-        raise NotFound(f"no instrument {instrument}", field="instrument", value=instrument,
-                       rule=f"0 to {len(self.all) - 1}", code="INSTRUMENT_UNKNOWN")
+        raise NotFound(
+            f"no instrument {instrument}",
+            field="instrument",
+            value=instrument,
+            rule=f"0 to {len(self.all) - 1}",
+            code="INSTRUMENT_UNKNOWN",
+        )
 
     def by_symbol(self, symbol: str, at_time: int | None = None) -> Instrument:
         """Return the instrument that bears ``symbol``.
@@ -90,8 +120,13 @@ class InstrumentMaster:
                 return instrument
         near = difflib.get_close_matches(symbol, self._by_symbol, n=3)
         when = "" if at_time is None or not namesakes else f" at {_iso(at_time)}"
-        raise NotFound(f"no instrument {symbol!r}{when}", field="symbol", value=symbol, code="INSTRUMENT_UNKNOWN",
-                       remedy=f"did you mean {', '.join(near)}?" if near and not namesakes else None)
+        raise NotFound(
+            f"no instrument {symbol!r}{when}",
+            field="symbol",
+            value=symbol,
+            code="INSTRUMENT_UNKNOWN",
+            remedy=f"did you mean {', '.join(near)}?" if near and not namesakes else None,
+        )
 
     def namesakes(self, symbol: str) -> list[Instrument]:
         """Return all instruments that ever bear ``symbol``, oldest first."""
@@ -104,29 +139,39 @@ class InstrumentMaster:
         temporary.replace(path)
 
     @classmethod
-    def load(cls, path: pathlib.Path, section: InstrumentsSection | None = None) -> InstrumentMaster:
+    def load(cls, path: pathlib.Path) -> InstrumentMaster:
+        """Read back what ``save`` wrote."""
+        return cls.from_file(path, InstrumentsSection())
+
+    @classmethod
+    def from_file(cls, path: pathlib.Path, section: InstrumentsSection) -> InstrumentMaster:
         """Read a master from JSON, YAML or CSV.
 
         Each entry has at least ``symbol``; what it leaves out comes from ``section``. Increments are decimals,
-        ``valid_from`` and ``valid_to`` ISO dates or times (UTC), ``identifiers`` a mapping (in CSV: ``isin=US...;cusip=...``).
+        ``valid_from`` and ``valid_to`` ISO dates or times (UTC), ``identifiers`` a mapping (in CSV
+        ``isin=US0378331005;cusip=037833100``).
 
         Raises:
             ConfigurationError: Naming the file, the entry, the key and the rule.
         """
-        return cls(_instrument(index, entry, section or InstrumentsSection(), path)
-                   for index, entry in enumerate(_entries(path)))
+        return cls(_instrument(index, entry, section, path) for index, entry in enumerate(_entries(path)))
 
     @classmethod
-    def of_symbols(cls, prices: Mapping[str, npt.NDArray[np.float64]], section: InstrumentsSection) -> InstrumentMaster:
-        """Build a master of the symbols that were found in data.
+    def from_source(cls, source: Priced, section: InstrumentsSection) -> InstrumentMaster:
+        """Build a master of the symbols that a source of market data holds, in alphabetical order.
 
         Args:
-            prices: Prices seen by symbol, from which the price increment is inferred where ``section`` says ``auto``.
+            source: The source; its prices tell the price increment where ``section`` says ``auto``.
             section: What holds for all of them.
+
+        Raises:
+            ConfigurationError: An increment is finer than 1e-8.
+            InputError: There is no such calendar.
         """
         sessions(section.calendar)
         lot = _units(section.quantity_increment, "instruments.quantity_increment")
-        fixed = None if section.price_increment == "auto" else _units(section.price_increment, "instruments.price_increment")
+        step = section.price_increment
+        fixed = None if step == "auto" else _units(step, "instruments.price_increment")
         return cls(
             Instrument(
                 id=index,
@@ -137,23 +182,15 @@ class InstrumentMaster:
                 price_increment=infer_price_increment(seen) if fixed is None else fixed,
                 quantity_increment=lot,
             )
-            for index, (symbol, seen) in enumerate(sorted(prices.items()))
+            for index, (symbol, seen) in enumerate(sorted(source.prices().items()))
         )
-
-
-def build_master(section: InstrumentsSection, prices: Mapping[str, npt.NDArray[np.float64]]) -> InstrumentMaster:
-    """Return the master of ``section.file`` where there is one, otherwise one of the symbols found in the data.
-
-    Raises:
-        ConfigurationError: The file is wrong, or an increment is finer than 1e-8.
-    """
-    return InstrumentMaster.of_symbols(prices, section) if section.file is None else InstrumentMaster.load(section.file, section)
 
 
 def infer_price_increment(prices: npt.NDArray[np.float64]) -> int:
     """Return the coarsest of .01, .001, .0001, .00001, .000001 that at least 99% of ``prices`` are multiples of.
 
-    Where none is, as with dividend-adjusted prices, it is the finest. Prices that are missing or not positive do not count.
+    Where none is, as with dividend-adjusted prices, it is the finest. Prices that are missing or not positive do not
+    count.
 
     Returns:
         The increment in 1e-8 currency units.
@@ -173,7 +210,9 @@ def _units(number: Any, field: str) -> int:
     except decimal.InvalidOperation:
         raise ConfigurationError(f"{field} is not a number", field=field, value=number, rule="a decimal") from None
     if not units.is_finite() or units <= 0 or units != units.to_integral_value():
-        raise ConfigurationError(f"{field} is not usable", field=field, value=number, rule="a positive multiple of 0.00000001")
+        raise ConfigurationError(
+            f"{field} is not usable", field=field, value=number, rule="a positive multiple of 0.00000001"
+        )
     return int(units)
 
 
@@ -199,12 +238,18 @@ def _entries(path: pathlib.Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise ConfigurationError(f"can't read {path}: {error.strerror}", field="instruments.file", value=path) from None
     except (yaml.YAMLError, msgspec.DecodeError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path} is neither YAML, JSON nor CSV: {error}", field="instruments.file", value=path) from None
+        raise ConfigurationError(
+            f"{path} is neither YAML, JSON nor CSV: {error}", field="instruments.file", value=path
+        ) from None
     if isinstance(found, dict):
         found = found.get("instruments")
     if not isinstance(found, list) or not found or not all(isinstance(entry, dict) for entry in found):
-        raise ConfigurationError(f"{path} lists no instruments", field="instruments.file", value=path,
-                                 rule="a list of mappings with at least symbol (or a CSV with a header)")
+        raise ConfigurationError(
+            f"{path} lists no instruments",
+            field="instruments.file",
+            value=path,
+            rule="a list of mappings with at least symbol (or a CSV with a header)",
+        )
     return found
 
 
@@ -213,9 +258,12 @@ def _instrument(index: int, entry: Mapping[str, Any], section: InstrumentsSectio
     for key in entry:
         if key not in _FIELDS:
             near = difflib.get_close_matches(str(key), _FIELDS, n=1)
-            raise ConfigurationError(f"{where}: unknown key {key}", field=f"instruments[{index}].{key}",
-                                     rule=f"one of {', '.join(_FIELDS)}",
-                                     remedy=f"did you mean {near[0]}?" if near else None)
+            raise ConfigurationError(
+                f"{where}: unknown key {key}",
+                field=f"instruments[{index}].{key}",
+                rule=f"one of {', '.join(_FIELDS)}",
+                remedy=f"did you mean {near[0]}?" if near else None,
+            )
     symbol = str(entry.get("symbol") or "")
     if not symbol:
         raise ConfigurationError(f"{where} has no symbol", field=f"instruments[{index}].symbol", rule="the ticker")
@@ -224,8 +272,12 @@ def _instrument(index: int, entry: Mapping[str, Any], section: InstrumentsSectio
     sessions(calendar)
     multiplier = str(entry.get("multiplier") or 1)
     if not multiplier.isdecimal() or int(multiplier) < 1:
-        raise ConfigurationError(f"{where}: wrong multiplier", field=f"instruments[{index}].multiplier", value=multiplier,
-                                 rule="a whole number of at least 1")
+        raise ConfigurationError(
+            f"{where}: wrong multiplier",
+            field=f"instruments[{index}].multiplier",
+            value=multiplier,
+            rule="a whole number of at least 1",
+        )
     return Instrument(
         id=index,
         symbol=symbol,
@@ -233,8 +285,9 @@ def _instrument(index: int, entry: Mapping[str, Any], section: InstrumentsSectio
         calendar=calendar,
         currency=str(entry.get("currency") or section.currency),
         price_increment=_units(entry.get("price_increment") or auto, f"instruments[{index}].price_increment"),
-        quantity_increment=_units(entry.get("quantity_increment") or section.quantity_increment,
-                                  f"instruments[{index}].quantity_increment"),
+        quantity_increment=_units(
+            entry.get("quantity_increment") or section.quantity_increment, f"instruments[{index}].quantity_increment"
+        ),
         multiplier=int(multiplier),
         valid_from=_time(entry.get("valid_from"), 0, f"instruments[{index}].valid_from"),
         valid_to=_time(entry.get("valid_to"), FOREVER, f"instruments[{index}].valid_to"),
@@ -248,7 +301,9 @@ def _time(value: Any, missing: int, field: str) -> int:
     try:
         nanoseconds = np.datetime64(str(value).removesuffix("Z").replace("+00:00", ""), "ns").astype(np.int64)
     except ValueError:
-        raise ConfigurationError(f"{field} is not a time", field=field, value=value, rule="an ISO date or time in UTC") from None
+        raise ConfigurationError(
+            f"{field} is not a time", field=field, value=value, rule="an ISO date or time in UTC"
+        ) from None
     return int(nanoseconds)
 
 
@@ -259,7 +314,9 @@ def _identifiers(value: Any, field: str) -> dict[str, str]:
             return {name.strip(): text.strip() for name, _, text in parts}
     elif value is None or isinstance(value, dict):
         return {str(name): str(text) for name, text in (value or {}).items()}
-    raise ConfigurationError(f"{field} are unreadable", field=field, value=value, rule="a mapping, in CSV name=value;name=value")
+    raise ConfigurationError(
+        f"{field} are unreadable", field=field, value=value, rule="a mapping, in CSV name=value;name=value"
+    )
 
 
 def _iso(time: int) -> str:

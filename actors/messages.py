@@ -98,7 +98,7 @@ class TradingState(Word):
     HALTED = "halted"
 
 
-class Instrument(Message, kw_only=True):
+class Instrument(Message, kw_only=True, frozen=True):
     """One tradable thing for as long as its identifiers are valid.
 
     Attributes:
@@ -143,7 +143,7 @@ def round_half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
-class Bar(Message):
+class Bar(Message, frozen=True):
     """A bar of one instrument, known at its close.
 
     Attributes:
@@ -166,7 +166,7 @@ class Bar(Message):
     period: int
 
 
-class Quote(Message):
+class Quote(Message, frozen=True):
     """Best bid and ask of one instrument; a side that is empty has price 0 and size 0."""
 
     instrument: int
@@ -178,7 +178,7 @@ class Quote(Message):
     ask_size: int
 
 
-class Trade(Message):
+class Trade(Message, frozen=True):
     """A public trade; ``side`` is the aggressor's sign (+1 buy, -1 sell, 0 unknown)."""
 
     instrument: int
@@ -189,7 +189,7 @@ class Trade(Message):
     side: int
 
 
-class SubmitOrder(Message, kw_only=True):
+class SubmitOrder(Message, kw_only=True, frozen=True):
     """A client's wish to trade. ``client_order_id`` is the key under which it is idempotent within its account."""
 
     client_order_id: str
@@ -204,7 +204,7 @@ class SubmitOrder(Message, kw_only=True):
     principal: str = "system"
 
 
-class CancelOrder(Message, kw_only=True):
+class CancelOrder(Message, kw_only=True, frozen=True):
     """A client's wish to take an order back."""
 
     account: str
@@ -212,7 +212,7 @@ class CancelOrder(Message, kw_only=True):
     principal: str = "system"
 
 
-class Order(Message, kw_only=True):
+class Order(Message, kw_only=True, frozen=True):
     """An order as its owner sees it: the submission, and what became of it.
 
     Attributes:
@@ -250,7 +250,7 @@ class Order(Message, kw_only=True):
         return self.quantity - self.filled_quantity if self.status.is_open else 0
 
 
-class Fill(Message, kw_only=True):
+class Fill(Message, kw_only=True, frozen=True):
     """One execution. ``execution_id`` is unique at its venue; a fill is booked once however often it is reported.
 
     Attributes:
@@ -285,7 +285,7 @@ class ReportType(Word):
     CANCEL_REJECTED = "cancel_rejected"
 
 
-class VenueOrder(Message, kw_only=True):
+class VenueOrder(Message, kw_only=True, frozen=True):
     """An order as it goes to a venue; ``order_id`` is the OMS's and the key under which the venue is idempotent."""
 
     order_id: str
@@ -298,7 +298,7 @@ class VenueOrder(Message, kw_only=True):
     time: int
 
 
-class ExecutionReport(Message, kw_only=True):
+class ExecutionReport(Message, kw_only=True, frozen=True):
     """A venue's word on one order; ``sequence`` counts the reports of one session from 1 without gaps."""
 
     sequence: int
@@ -314,7 +314,7 @@ class ExecutionReport(Message, kw_only=True):
     text: str = ""
 
 
-class OrderEvent(Message, tag="order", kw_only=True):
+class OrderEvent(Message, tag="order", kw_only=True, frozen=True):
     """An order changed. ``order`` is its new state; ``fill`` is set where a fill was the cause.
 
     ``sequence`` counts the events of one partition from 1 without gaps.
@@ -327,7 +327,7 @@ class OrderEvent(Message, tag="order", kw_only=True):
     fill: Fill | None = None
 
 
-class CashEvent(Message, tag="cash", kw_only=True):
+class CashEvent(Message, tag="cash", kw_only=True, frozen=True):
     """Money came to or left an account other than by a fill; ``amount`` in 1e-8 units."""
 
     partition: int
@@ -339,7 +339,7 @@ class CashEvent(Message, tag="cash", kw_only=True):
     reason: str
 
 
-class StateEvent(Message, tag="state", kw_only=True):
+class StateEvent(Message, tag="state", kw_only=True, frozen=True):
     """The kill switch was moved for ``scope`` (``firm``, ``account:ID``, ``strategy:NAME``)."""
 
     partition: int
@@ -351,7 +351,7 @@ class StateEvent(Message, tag="state", kw_only=True):
     reason: str
 
 
-class LimitsEvent(Message, tag="limits", kw_only=True):
+class LimitsEvent(Message, tag="limits", kw_only=True, frozen=True):
     """The limits that the gate checks were replaced; ``limits`` is the new set by name."""
 
     partition: int
@@ -366,7 +366,7 @@ class LimitsEvent(Message, tag="limits", kw_only=True):
 OmsEvent = OrderEvent | CashEvent | StateEvent | LimitsEvent
 
 
-class RealizedVariance(Message):
+class RealizedVariance(Message, frozen=True):
     """Realised variance of one instrument over one period: an input of volatility forecasts.
 
     Attributes:
@@ -381,7 +381,7 @@ class RealizedVariance(Message):
     variance: float
 
 
-class Prediction(Message, kw_only=True):
+class Prediction(Message, kw_only=True, frozen=True):
     """A forecast as it was used.
 
     Attributes:

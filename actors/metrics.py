@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 
-_BOUNDS = [round(base * 10**power) for power in range(2, 10) for base in (1, 1.5, 2, 3, 5, 7)]
+_BOUNDS: list[int] = [round(base * 10**power) for power in range(2, 10) for base in (1, 1.5, 2, 3, 5, 7)]
 
 
 class Latency:

@@ -63,6 +63,12 @@ def request_payload(method: str, body: bytes) -> bytes:
     return bytes((len(name),)) + name + body
 
 
+def peer_user(peer: socket.socket) -> int:
+    """Return the user id of the process at the other end of a Unix-domain socket."""
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
 class FrameReader:
     """Cuts a stream of bytes into frames.
 
@@ -158,8 +164,7 @@ class ServerConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("socket")
         if peer is not None and peer.family == socket.AF_UNIX:
-            credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-            user = struct.unpack("3i", credentials)[1]
+            user = peer_user(peer)
             if user not in (os.getuid(), 0):
                 log.warning("connection of another user refused", service=self.server.name, user=user)
                 self._transport.abort()
@@ -449,7 +454,7 @@ class WireClient:
         on_answer: Callable[[bytes | None, AlphaMindError | None], None],
         on_event: Callable[[bytes], None] | None = None,
     ) -> None:
-        """Send a request; ``on_answer`` is called once with the answer or the error, ``on_event`` for every event of it.
+        """Send a request; ``on_answer`` is called once with the answer or error, ``on_event`` for every event of it.
 
         Raises:
             Unavailable: Not connected: nothing was sent.
@@ -509,6 +514,12 @@ class WireClient:
     async def subscribe(self, method: str, body: bytes, on_event: Callable[[bytes], None]) -> bytes:
         """Send a request whose events go to ``on_event`` until the connection is lost; return its answer."""
         return await self.request_raw(frame_kind=REQUEST, payload=request_payload(method, body), on_event=on_event)
+
+    def drop(self) -> None:
+        """Break the connection on purpose; a new one is made as after any other loss."""
+        connection = self._connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
     async def close(self) -> None:
         """Disconnect for good."""

@@ -96,13 +96,18 @@ def _risk(health: Health) -> RenderableType:
     for column in ("account", "confidence", "VaR", "expected shortfall"):
         table.add_column(column, justify="left" if column == "account" else "right")
     for account in first(health, "risk").get("accounts", []):
-        for measure in account.get("measures", []):
-            table.add_row(
-                account["account"], f"{measure['confidence']:.0%}", _money(measure["value_at_risk"]), _money(measure["expected_shortfall"])
-            )
-        if not account.get("measures"):
-            table.add_row(account["account"], "", Text(str(account.get("reason", "not known yet")), style="dim"), "")
+        measures = [measure for measure in account.get("measures", []) if measure["value_at_risk"] is not None]
+        for measure in measures:
+            level, value, shortfall = measure["confidence"], measure["value_at_risk"], measure["expected_shortfall"]
+            table.add_row(account["account"], f"{level:.0%}", _money(value), _money(shortfall))
+        if not measures:
+            table.add_row(account["account"], "", Text(_reason(account), style="dim"), "")
     return table
+
+
+def _reason(account: dict[str, Any]) -> str:
+    reasons = [measure.get("reason") for measure in account.get("measures", [])] + [account.get("reason")]
+    return next((str(reason) for reason in reasons if reason), "not known yet")
 
 
 def _money(text: str | None) -> str:

@@ -6,12 +6,14 @@ import difflib
 import os
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import pydantic
 import yaml
+from pydantic_core import ErrorDetails
 
 from actors.errors import ConfigurationError
+from configs.keys import MASK, is_secret, keys_of, valid_keys
 from configs.schema import Configuration
 
 PROFILES = ("local", "services", "cluster")
@@ -34,11 +36,13 @@ def load(
         environment: Environment variables; the process's own by default.
 
     Raises:
-        ConfigurationError: Naming the file, the key, the value, the rule and, for an unknown key, the nearest valid one.
+        ConfigurationError: Naming the file, the key, the value, the rule and, for an unknown key, the nearest.
     """
     if profile not in PROFILES:
-        raise ConfigurationError("unknown profile", field="profile", value=profile, rule=f"one of {', '.join(PROFILES)}")
-    layers = [_read(_FOLDER / f"{profile}.yaml"), *(_read(path) for path in files)]
+        raise ConfigurationError(
+            "unknown profile", field="profile", value=profile, rule=f"one of {', '.join(PROFILES)}"
+        )
+    layers = [*_profile_layers(profile), *(_read(path) for path in files)]
     environment = os.environ if environment is None else environment
     for variable, path in _ENVIRONMENT.items():
         if environment.get(variable):
@@ -47,7 +51,7 @@ def load(
         key, equals, text = override.partition("=")
         if not equals:
             raise ConfigurationError("unreadable override", field="--set", value=override, rule="section.key=value")
-        layers.append((f"--set {key}", _nested(tuple(key.split(".")), yaml.safe_load(text))))
+        layers.append((f"--set {key}", _nested(tuple(key.split(".")), _value(override, text))))
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, layer in layers:
@@ -66,6 +70,22 @@ def render(configuration: Configuration) -> str:
     return yaml.safe_dump(configuration.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
+def _profile_layers(profile: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return a shipped profile after the one that it extends, if it does: a file says ``extends: local`` at its top."""
+    origin, content = _read(_FOLDER / f"{profile}.yaml")
+    base = content.pop("extends", None)
+    return [*(_profile_layers(base) if base else ()), (origin, content)]
+
+
+def _value(override: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(
+            f"unreadable override: {error}", field="--set", value=override, rule="section.key=value, the value in YAML"
+        ) from None
+
+
 def _read(path: pathlib.Path) -> tuple[str, dict[str, Any]]:
     try:
         content = yaml.safe_load(path.read_text())
@@ -74,7 +94,9 @@ def _read(path: pathlib.Path) -> tuple[str, dict[str, Any]]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not YAML: {error}", field="--config", value=path) from None
     if not isinstance(content or {}, dict):
-        raise ConfigurationError(f"{path} holds no sections", field="--config", value=path, rule="a mapping of sections")
+        raise ConfigurationError(
+            f"{path} holds no sections", field="--config", value=path, rule="a mapping of sections"
+        )
     return str(path), content or {}
 
 
@@ -94,35 +116,34 @@ def _merge(into: dict[str, Any], layer: dict[str, Any], origins: dict[str, str],
             origins[path] = origin
 
 
-def _explain(error: pydantic.ValidationError, origins: dict[str, str]) -> ConfigurationError:
-    first = error.errors(include_url=False)[0]
-    location = [str(part) for part in first["loc"]]
-    path = ".".join(location)
-    origin = next((origins[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in origins),
-                  "the configuration")
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+def _explain(error: pydantic.ValidationError, origins: Mapping[str, str]) -> ConfigurationError:
+    """Return the first problem of a configuration in its own terms; a key with several alternatives is one problem."""
+    problems: dict[str, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        problems.setdefault(".".join(str(part) for part in keys_of(detail["loc"])), []).append(detail)
+    path, details = next(iter(problems.items()))
+    parts = path.split(".") if path else []
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    origin = next((origins[prefix] for prefix in prefixes if prefix in origins), "the configuration")
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    first = details[0]
     if first["type"] == "extra_forbidden":
-        valid = _keys(location[:-1])
-        near = difflib.get_close_matches(location[-1], valid, n=1, cutoff=0.5)
+        valid = valid_keys(first["loc"][:-1])
+        near = difflib.get_close_matches(parts[-1], valid, n=1, cutoff=0.5)
         return ConfigurationError(
             f"{origin}: unknown key {path}{more}",
             field=path,
             rule=f"one of {', '.join(valid)}",
-            remedy=f"did you mean {'.'.join([*location[:-1], near[0]])}?" if near else "alphamind config show lists all keys",
+            remedy=(
+                f"did you mean {'.'.join([*parts[:-1], near[0]])}?" if near else "alphamind config show lists all keys"
+            ),
         )
-    value = "" if first["type"] == "missing" or isinstance(first["input"], dict) else first["input"]
-    return ConfigurationError(f"{origin}: wrong value for {path or 'the whole'}{more}", field=path or None, value=value,
-                              rule=first["msg"].removeprefix("Value error, "), remedy="alphamind config show")
-
-
-def _keys(location: Sequence[str]) -> list[str]:
-    model: Any = Configuration
-    for part in location:
-        if isinstance(model, type) and issubclass(model, pydantic.BaseModel):
-            model = model.model_fields[part].annotation if part in model.model_fields else None
-        else:
-            arguments = [argument for argument in get_args(model) if isinstance(argument, type)]
-            model = arguments[-1] if arguments else None
-        nested = [argument for argument in get_args(model) if isinstance(argument, type) and issubclass(argument, pydantic.BaseModel)]
-        model = nested[0] if nested else model
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, pydantic.BaseModel) else []
+    silent = first["type"] == "missing" or isinstance(first["input"], dict)
+    value = None if silent else MASK if is_secret(first["loc"]) else first["input"]
+    return ConfigurationError(
+        f"{origin}: wrong value for {path or 'the whole'}{more}",
+        field=path or None,
+        value=value,
+        rule="; or ".join(detail["msg"].removeprefix("Value error, ") for detail in details),
+        remedy="alphamind config show",
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import difflib
 import pathlib
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from pydantic import Field
 
 Decimal = decimal.Decimal
 Positive = Annotated[Decimal, Field(gt=0)]
+ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
 
 
@@ -65,7 +67,17 @@ class RaySection(Section):
     minimum_free_memory_mib: Annotated[int, Field(gt=0)] = 3072
     """Free memory below which a cluster is not started."""
     placement: dict[str, Placement] = {}
-    """Placement by role: market, oms, venue, strategy, portfolio, risk, feed, api, models."""
+    """Placement by role: market, venue, oms, strategy, portfolio, risk, feed, api, models."""
+
+    @pydantic.field_validator("placement")
+    @classmethod
+    def _roles_exist(cls, placement: dict[str, Placement]) -> dict[str, Placement]:
+        for role in placement:
+            if role not in ROLES:
+                near = difflib.get_close_matches(role, ROLES, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"there is no role {role!r}, only {', '.join(ROLES)}{hint}")
+        return placement
 
 
 class NetworkSection(Section):

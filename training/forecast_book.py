@@ -13,6 +13,7 @@ from actors.errors import InputError, NotFound, Unavailable
 from actors.messages import Prediction, RealizedVariance
 from configs.schema import ForecasterSection
 from training.models.har import HarModel
+from training.models.model import VolatilityModel
 from training.models.registry import ModelRegistry, ModelVersion
 from training.observations import ObservationFile
 from training.panel import Floats, Panel, PanelBuilder
@@ -55,8 +56,20 @@ class ForecastBook:
         if len(rows) > 2 * len(kept):
             self._file.replace(sorted(kept, key=lambda row: (row.known_time, row.instrument)))
         if self._registry.versions(self.section.id):
-            self.current = self._registry.load(self.section.id)
-            self._fitted_at = self._panel.periods_until(self.current.model.describe()["window"][1])
+            newest = self._registry.load(self.section.id)
+            if self._fits_section(newest.model):
+                self.current = newest
+                self._fitted_at = self._panel.periods - self._panel.periods_after(newest.model.window[1])
+            else:
+                log.warning("model was fitted under another configuration", model=newest.id, version=newest.version)
+
+    def _fits_section(self, model: VolatilityModel) -> bool:
+        section = self.section
+        return (
+            model.shortest_history == max(section.lags)
+            and model.horizons == tuple(sorted(set(section.horizons)))
+            and model.quantiles == tuple(sorted(set(section.quantiles)))
+        )
 
     def observe(self, rows: Sequence[RealizedVariance]) -> None:
         """Take new variances; those that were observed before change nothing.
@@ -124,8 +137,13 @@ class ForecastBook:
             self._versions += 1
             self.current = ModelVersion(self.section.id, str(self._versions), "", model)
         fit = model.fits[0]
-        log.info("model fitted", model=self.section.id, version=self.current.version, observations=fit.observations,
-                 r_squared=round(fit.r_squared, 4))
+        log.info(
+            "model fitted",
+            model=self.section.id,
+            version=self.current.version,
+            observations=fit.observations,
+            r_squared=round(fit.r_squared, 4),
+        )
         return self.current
 
     def predict(self, model_id: str, histories: Mapping[int, Sequence[RealizedVariance]]) -> list[Prediction]:
@@ -155,7 +173,7 @@ class ForecastBook:
         ]
 
     def values(self, histories: Sequence[Floats]) -> Floats:
-        """Return quantiles for bare histories, shape (histories, horizons, quantiles); see ``VolatilityModel.predict``."""
+        """Return quantiles for bare histories; see ``VolatilityModel.predict``."""
         return self.fitted(self.section.id).model.predict(histories)
 
     def history(self, instrument: int) -> list[RealizedVariance]:

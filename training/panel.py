@@ -75,6 +75,10 @@ class PanelBuilder:
         """Return the ids of all instruments seen, ascending."""
         return sorted(self._rows)
 
+    def periods_after(self, time: int) -> int:
+        """Return the number of distinct known times after ``time`` among the rows kept."""
+        return len({row.known_time for rows in self._rows.values() for row in rows if row.known_time > time})
+
     def usable(self, longest_lag: int, horizon: int) -> int:
         """Return the number of rows, over all instruments, with a full history before and a full horizon after them."""
         return sum(max(0, len(rows) - longest_lag - horizon + 1) for rows in self._rows.values())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pathlib
 import re
 import zoneinfo
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from actors.calendars import sessions
 from actors.clock import DAY, HOUR, MINUTE
 from actors.errors import DataError
 from actors.ingest.columns import recognise
-from actors.ingest.delimited import header_of, numbers, read_bytes, read_fields
+from actors.ingest.delimited import header_of, numbers, read_bytes, read_fields, shortest_decimals, single_precision
 from actors.ingest.stamps import read_stamps, zone_of
 from actors.ingest.table import MISSING_TIME, Integers, Table
 from actors.market.ticks import Kind
@@ -30,8 +29,9 @@ _VALUES = ("open", "high", "low", "close", "volume")
 def read_bars(path: pathlib.Path, feed: FeedSection, instruments: InstrumentsSection) -> tuple[Table, list[str]]:
     """Return the bars of one file, and notes on how it was read.
 
-    Bars one day apart are session bars, whatever instant of the day stamps them: their times come from the calendar later.
-    Other stamps mark the start of the bar; its length is the commonest distance between an instrument's bars.
+    Bars one day apart are session bars, whatever instant of the day stamps them: their times come from the calendar
+    later. Other stamps mark the start of the bar; its length is the commonest distance between an instrument's bars.
+    Prices that all are single-precision numbers become the shortest decimals that they stand for.
 
     Args:
         path: A CSV file (also gzipped) or a Parquet file.
@@ -48,20 +48,29 @@ def read_bars(path: pathlib.Path, feed: FeedSection, instruments: InstrumentsSec
     notes = []
     stamp_column = columns[positions["time"]]
     if "clock" in positions:
-        stamp_column = pc.binary_join_element_wise(pc.cast(stamp_column, pa.string()),
-                                                   pc.cast(columns[positions["clock"]], pa.string()), " ")
+        stamp_column = pc.binary_join_element_wise(
+            pc.cast(stamp_column, pa.string()), pc.cast(columns[positions["clock"]], pa.string()), " "
+        )
     stamps, daily = read_stamps(stamp_column, zone_of(feed.timezone), names[positions["time"]])
     values = np.empty((len(lines), 5))
     for place, role in enumerate(_VALUES):
         values[:, place] = numbers(columns[positions[role]]) if role in positions else 0.0
+    single = single_precision(values[:, :4])
+    if single is not None:
+        values[:, :4] = shortest_decimals(single)
     if "volume" not in positions:
         notes.append(f"{path.name} has no volume: nothing can be filled against its bars")
     symbols, codes = _symbols(columns[positions["symbol"]] if "symbol" in positions else None, path, len(lines))
     period = _period(codes, stamps)
     if daily or period >= 20 * HOUR:
         if period > 4 * DAY:
-            raise DataError(f"the bars of {path} are {round(period / DAY)} days long", field="feed.data", value=path,
-                            rule="bars of a session or less", remedy="when a longer bar became known can't be told from its stamp")
+            raise DataError(
+                f"the bars of {path} are {round(period / DAY)} days long",
+                field="feed.data",
+                value=path,
+                rule="bars of a session or less",
+                remedy="when a longer bar became known can't be told from its stamp",
+            )
         if not daily:
             stamps = _local_dates(stamps, sessions(instruments.calendar).zone)
             notes.append(f"bars of {path.name} are dated in the time zone of {instruments.calendar}")
@@ -90,8 +99,12 @@ def _parquet(path: pathlib.Path, feed: FeedSection) -> tuple[list[str], dict[int
             positions = recognise(names, feed.columns, str(path))
             table = file.read(columns=[names[position] for position in set(positions.values())])
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is not readable as Parquet: {str(error)[:200]}", field="feed.data", value=path,
-                        rule="a whole Parquet file") from None
+        raise DataError(
+            f"{path} is not readable as Parquet: {str(error)[:200]}",
+            field="feed.data",
+            value=path,
+            rule="a whole Parquet file",
+        ) from None
     if not table.num_rows:
         raise DataError(f"{path} holds no rows", field="feed.data", value=path, rule="at least one row")
     columns = {position: table.column(names[position]) for position in set(positions.values())}
@@ -129,8 +142,3 @@ def _local_dates(stamps: Integers, zone: zoneinfo.ZoneInfo) -> Integers:
     local = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC").tz_convert(zone).tz_localize(None)
     dates = np.asarray(local.normalize().as_unit("ns").asi8, np.int64)
     return np.where(stamps == MISSING_TIME, MISSING_TIME, dates)
-
-
-def joined_name(paths: Sequence[pathlib.Path]) -> str:
-    """Return what to call a source of several files: their folder's name."""
-    return paths[0].name if len(paths) == 1 else f"{paths[0].parent.name}/"

@@ -12,8 +12,23 @@ ROLES = ("time", "symbol", "open", "high", "low", "close", "volume")
 NEEDED = ("time", "open", "high", "low", "close")
 
 _SYNONYMS: dict[str, tuple[str, ...]] = {
-    "time": ("datetime", "timestamp", "dateandtime", "date", "time", "timestamputc", "datetimeutc", "timeutc", "ts", "bartime",
-             "starttime", "opentime", "tradingday", "tradedate", "day"),
+    "time": (
+        "datetime",
+        "timestamp",
+        "dateandtime",
+        "date",
+        "time",
+        "timestamputc",
+        "datetimeutc",
+        "timeutc",
+        "ts",
+        "bartime",
+        "starttime",
+        "opentime",
+        "tradingday",
+        "tradedate",
+        "day",
+    ),
     "symbol": ("symbol", "ticker", "tic", "sym", "name", "instrument", "security"),
     "open": ("open", "o", "openprice", "priceopen", "px_open", "pxopen"),
     "high": ("high", "h", "highprice", "pricehigh", "pxhigh", "max"),
@@ -28,8 +43,8 @@ _ADJUSTED = re.compile(r"^(adj|adjusted)|(adj|adjusted|adjcp)$")
 def recognise(names: Sequence[str], mapping: Mapping[str, str], where: str) -> dict[str, int]:
     """Return the position of each role's column.
 
-    Case, blanks and punctuation of the names do not matter. Adjusted prices are on a scale of their own and are only taken
-    where the mapping names them. A date and a time of day in two columns are found as ``time`` and ``clock``.
+    Case, blanks and punctuation of the names do not matter. Adjusted prices are on a scale of their own and are only
+    taken where the mapping names them. A date and a time of day in two columns are found as ``time`` and ``clock``.
 
     Args:
         names: The file's column names.
@@ -47,19 +62,31 @@ def recognise(names: Sequence[str], mapping: Mapping[str, str], where: str) -> d
     for role, own in mapping.items():
         if role not in ROLES:
             near = difflib.get_close_matches(role, ROLES, n=1)
-            raise ConfigurationError(f"feed.columns maps {role!r}, which is no column of ours", field=f"feed.columns.{role}",
-                                     value=own, rule=f"one of {', '.join(ROLES)}",
-                                     remedy=f"did you mean {near[0]}?" if near else None)
+            raise ConfigurationError(
+                f"feed.columns maps {role!r}, which is no column of ours",
+                field=f"feed.columns.{role}",
+                value=own,
+                rule=f"one of {', '.join(ROLES)}",
+                remedy=f"did you mean {near[0]}?" if near else None,
+            )
         if own not in names:
             near = difflib.get_close_matches(own, names, n=1, cutoff=0.5)
-            raise DataError(f"{where} has no column {own!r}", field=f"feed.columns.{role}", value=own, rule=_columns(names),
-                            remedy=f"did you mean {near[0]!r}?" if near else "correct feed.columns")
+            raise DataError(
+                f"{where} has no column {own!r}",
+                field=f"feed.columns.{role}",
+                value=own,
+                rule=_columns(names),
+                remedy=f"did you mean {near[0]!r}?" if near else "correct feed.columns",
+            )
         found[role] = names.index(own)
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in names]
     taken = set(found.values())
     for role in ROLES:
         if role not in found:
-            position = next((plain.index(word) for word in _SYNONYMS[role] if word in plain and plain.index(word) not in taken), None)
+            position = next(
+                (plain.index(word) for word in _SYNONYMS[role] if word in plain and plain.index(word) not in taken),
+                None,
+            )
             if position is not None:
                 found[role] = position
                 taken.add(position)

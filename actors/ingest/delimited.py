@@ -36,8 +36,13 @@ def read_bytes(path: pathlib.Path) -> bytes:
     if not content.strip():
         raise DataError(f"{path} is empty", field="feed.data", value=path, rule="a header and at least one row")
     if b"\0" in content[:65_536]:
-        raise DataError(f"{path} is binary, not text", field="feed.data", value=path,
-                        rule="CSV (also gzipped), Parquet, LEAN zips or LOBSTER messages", remedy="check feed.format")
+        raise DataError(
+            f"{path} is binary, not text",
+            field="feed.data",
+            value=path,
+            rule="CSV (also gzipped), Parquet, LEAN zips or LOBSTER messages",
+            remedy="check feed.format",
+        )
     return content
 
 
@@ -50,8 +55,12 @@ def header_of(content: bytes, where: str) -> tuple[list[str], str]:
     try:
         line = content.split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
     except UnicodeDecodeError:
-        raise DataError(f"the header of {where} is not UTF-8 text", field="feed.data", value=where,
-                        rule="CSV (also gzipped), Parquet, LEAN zips or LOBSTER messages") from None
+        raise DataError(
+            f"the header of {where} is not UTF-8 text",
+            field="feed.data",
+            value=where,
+            rule="CSV (also gzipped), Parquet, LEAN zips or LOBSTER messages",
+        ) from None
     delimiter = max(_DELIMITERS, key=line.count)
     return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])], delimiter
 
@@ -100,9 +109,15 @@ def read_fields(
         )
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
-            raise DataError(f"{where} has a header and no rows", field="feed.data", value=where, rule="at least one row") from None
-        raise DataError(f"{where} is not readable as CSV: {str(error)[:200]}", field="feed.data", value=where,
-                        rule=f"UTF-8 text, fields separated by {delimiter!r}") from None
+            raise DataError(
+                f"{where} has a header and no rows", field="feed.data", value=where, rule="at least one row"
+            ) from None
+        raise DataError(
+            f"{where} is not readable as CSV: {str(error)[:200]}",
+            field="feed.data",
+            value=where,
+            rule=f"UTF-8 text, fields separated by {delimiter!r}",
+        ) from None
     columns: dict[int, Any] = {position: table.column(str(position)) for position in wanted}
     kept = [(number, text.split(delimiter)) for number, text in ragged if text.strip()]
     lines = np.arange(1 + header, table.num_rows + len(ragged) + 1 + header, dtype=np.int64)
@@ -146,14 +161,21 @@ def numbers(column: Any) -> npt.NDArray[np.float64]:
 
 def shortest_decimals(single: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Return float32 numbers as the float64 of the fewest decimals that rounds to the same float32."""
-    double = single.astype(np.float64)
-    result = double.copy()
-    left = np.flatnonzero(np.isfinite(double) & (np.abs(double) < 1e9))
+    flat = single.ravel()
+    result = flat.astype(np.float64)
+    left = np.flatnonzero(np.isfinite(result) & (np.abs(result) < 1e9))
     for decimals in range(10):
-        rounded = np.round(double[left], decimals)
-        same = rounded.astype(np.float32) == single[left]
+        rounded = np.round(result[left], decimals)
+        same = rounded.astype(np.float32) == flat[left]
         result[left[same]] = rounded[same]
         left = left[~same]
         if not len(left):
             break
-    return result
+    return result.reshape(single.shape)
+
+
+def single_precision(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
+    """Return the numbers as float32 where that loses nothing, otherwise ``None``."""
+    with np.errstate(over="ignore"):
+        single = numbers.astype(np.float32)
+    return single if np.array_equal(single, numbers, equal_nan=True) else None

@@ -1,4 +1,4 @@
-"""What a source of market data is, whatever its format: symbols, prices to infer increments from, and slices in order."""
+"""What a source of market data is, and how the configured one is opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from actors.instruments import InstrumentMaster, build_master
+from actors.errors import ConfigurationError
+from actors.ingest.bars import read_bars
+from actors.ingest.formats import find_files
+from actors.ingest.lean import choose, read_lean
+from actors.ingest.lobster import read_lobster
+from actors.ingest.table import Table, concatenate
+from actors.ingest.table_source import TableSource
 from actors.market.ticks import RawSlice
 from actors.messages import Instrument
 from configs.schema import FeedSection, InstrumentsSection
@@ -24,7 +30,7 @@ class Source(Protocol):
         """Return, for every symbol of the source, prices from which its increment can be inferred."""
 
     def slices(self, instruments: Sequence[Instrument], from_sequence: int = 1) -> Iterator[RawSlice]:
-        """Yield the slices from ``from_sequence`` on, in the order of their known times.
+        """Yield the slices from ``from_sequence`` on, in the order in which they become known.
 
         Args:
             instruments: The instrument master; rows of other symbols come as unknown.
@@ -35,6 +41,38 @@ class Source(Protocol):
 SimulatedFactory = Callable[[FeedSection, InstrumentsSection], Source]
 
 
-def master_of(source: Source, section: InstrumentsSection) -> InstrumentMaster:
-    """Return the instrument master for ``source``: from the section's file, or built from the symbols of the source."""
-    return build_master(section, {} if section.file is not None else source.prices())
+def open_source(
+    feed: FeedSection, instruments: InstrumentsSection, simulated: SimulatedFactory | None = None
+) -> Source:
+    """Open the source that ``feed`` describes.
+
+    Args:
+        feed: Path, format, filters.
+        instruments: The calendar of daily bars.
+        simulated: Makes the simulated market, for a feed without ``data``.
+
+    Raises:
+        DataError: The data can't be read; the error names the file and the way out.
+        ConfigurationError: There is neither data nor a simulated market.
+    """
+    if feed.data is None:
+        if simulated is None:
+            raise ConfigurationError(
+                "no market data", field="feed.data", rule="a file or folder, as nothing simulates one"
+            )
+        return simulated(feed, instruments)
+    path = feed.data.expanduser()
+    form, paths = find_files(path, feed.format)
+    notes: list[str] = []
+    tables: list[Table] = []
+    if form == "lean":
+        paths, notes = choose(paths)
+        tables = [table for one in paths for table in read_lean(one)]
+    elif form == "lobster":
+        tables = [read_lobster(one) for one in paths]
+    else:
+        for one in paths:
+            table, remarks = read_bars(one, feed, instruments)
+            tables.append(table)
+            notes.extend(remarks)
+    return TableSource(path.name, concatenate(tables, str(path)), feed, instruments, notes)

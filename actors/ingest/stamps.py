@@ -18,8 +18,21 @@ from actors.ingest.table import MISSING_TIME, Integers
 
 _ZONED = r"[:\dT ](Z|z|UTC|[+-]\d{2}:?\d{2})$"
 _SUFFIX = re.compile(r" ?(Z|z|UTC|[+-]\d{2}:?\d{2})$")
-_FORMATS = ("ISO8601", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d %H:%M", "%Y%m%d %H:%M:%S",
-            "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_FORMATS = (
+    "ISO8601",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S.%f",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y%m%d %H:%M",
+    "%Y%m%d %H:%M:%S",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+)
 _MONTH_FIRST = ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%y", "%m/%d/%y %H:%M")
 _EPOCH_UNITS = ((1e11, 1_000_000_000), (1e14, 1_000_000), (1e17, 1_000), (float("inf"), 1))
 
@@ -33,8 +46,12 @@ def zone_of(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigurationError(f"unknown time zone {name!r}", field="feed.timezone", value=name,
-                                 rule="a name of the IANA database, for instance America/New_York") from None
+        raise ConfigurationError(
+            f"unknown time zone {name!r}",
+            field="feed.timezone",
+            value=name,
+            rule="a name of the IANA database, for instance America/New_York",
+        ) from None
 
 
 def read_stamps(column: Any, zone: zoneinfo.ZoneInfo, name: str) -> tuple[Integers, bool]:
@@ -61,8 +78,11 @@ def read_stamps(column: Any, zone: zoneinfo.ZoneInfo, name: str) -> tuple[Intege
     if pa.types.is_date(kind):
         column, kind = pc.cast(column, pa.timestamp("s")), pa.timestamp("s")
     if pa.types.is_timestamp(kind):
-        index = pd.DatetimeIndex(pc.cast(column, pa.timestamp(kind.unit)).to_numpy(zero_copy_only=False)
-                                 if isinstance(column, pa.Array) else pc.cast(column, pa.timestamp(kind.unit)).to_numpy())
+        index = pd.DatetimeIndex(
+            pc.cast(column, pa.timestamp(kind.unit)).to_numpy(zero_copy_only=False)
+            if isinstance(column, pa.Array)
+            else pc.cast(column, pa.timestamp(kind.unit)).to_numpy()
+        )
         stamps, is_daily = _settle(_integers(index), None if kind.tz else zone)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         stamps, is_daily = _numbers(column, zone, name)
@@ -70,12 +90,19 @@ def read_stamps(column: Any, zone: zoneinfo.ZoneInfo, name: str) -> tuple[Intege
         codes = pc.dictionary_encode(column)
         codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
         stamps, is_daily = _texts(codes.dictionary, zone, name)
-        stamps = np.append(stamps, MISSING_TIME)[pc.fill_null(codes.indices, len(stamps)).to_numpy(zero_copy_only=False)]
+        stamps = np.append(stamps, MISSING_TIME)[
+            pc.fill_null(codes.indices, len(stamps)).to_numpy(zero_copy_only=False)
+        ]
     else:
         stamps, is_daily = np.full(len(column), MISSING_TIME), False
     if len(stamps) and (stamps == MISSING_TIME).all():
-        raise DataError(f"column {name!r} holds no readable time", field="feed.columns.time", value=column[0].as_py(),
-                        rule="dates or times, best as 2024-01-31 or 2024-01-31T09:30:00Z", remedy="map feed.columns.time")
+        raise DataError(
+            f"column {name!r} holds no readable time",
+            field="feed.columns.time",
+            value=column[0].as_py(),
+            rule="dates or times, best as 2024-01-31 or 2024-01-31T09:30:00Z",
+            remedy="map feed.columns.time",
+        )
     return stamps, is_daily
 
 
@@ -125,8 +152,12 @@ def _walls(texts: pd.Series[Any], name: str) -> Integers:
         month_first, day_first = _parsed(texts, form), _parsed(texts, form.replace("%m/%d", "%d/%m"))
         readable = np.count_nonzero(month_first != MISSING_TIME), np.count_nonzero(day_first != MISSING_TIME)
         if readable[0] == readable[1] > 0 and (month_first != day_first).any():
-            raise DataError(f"day and month of column {name!r} can't be told apart", field="feed.columns.time",
-                            value=texts.iloc[0], rule="some day after the 12th, or dates as 2024-01-31")
+            raise DataError(
+                f"day and month of column {name!r} can't be told apart",
+                field="feed.columns.time",
+                value=texts.iloc[0],
+                rule="some day after the 12th, or dates as 2024-01-31",
+            )
         best = _better(best, month_first if readable[0] >= readable[1] else day_first)
     return best
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from actors.errors import DataError, InputError
 from actors.market.ticks import Kind
 
+Number = TypeVar("Number", bound=np.generic)
 Integers = npt.NDArray[np.int64]
 MISSING_TIME = int(np.iinfo(np.int64).min)
 PRICE_COLUMNS = {Kind.BAR: 4, Kind.QUOTE: 2, Kind.TRADE: 1, Kind.BOOK: 1}
@@ -25,8 +27,8 @@ class Table:
         kind: What every row is.
         symbols: Symbol by code.
         codes: Code of each row's symbol.
-        stamps: Start of a bar's interval, otherwise the row's instant; UTC nanoseconds. With ``daily``: midnight UTC of the
-            session's date. ``MISSING_TIME`` where it could not be read.
+        stamps: Start of a bar's interval, otherwise the row's instant; UTC nanoseconds. With ``daily``: midnight UTC of
+            the session's date. ``MISSING_TIME`` where it could not be read.
         rows: Number of each row in its file, as an editor counts lines (from 1 in Parquet).
         values: Shape (rows, 5): prices and sizes as received, in the order of ``RAW``; NaN where missing or unreadable.
         reference: Nominal length of the bar in nanoseconds, or the order id.
@@ -122,10 +124,12 @@ def concatenate(tables: Sequence[Table], name: str) -> Table:
     )
 
 
-def _joined(parts: Sequence[npt.NDArray[np.generic] | None]) -> npt.NDArray[np.generic] | None:
+def _joined(parts: Sequence[npt.NDArray[Number] | None]) -> npt.NDArray[Number] | None:
     present = [part for part in parts if part is not None]
     return np.concatenate(present) if len(present) == len(parts) else None
 
 
 def _what(table: Table) -> str:
-    return "daily bars" if table.daily else "intraday bars" if table.kind is Kind.BAR else f"{table.kind.name.lower()} rows"
+    if table.kind is Kind.BAR:
+        return "daily bars" if table.daily else "intraday bars"
+    return f"{table.kind.name.lower()} rows"

@@ -20,6 +20,9 @@ from actors.market.ticks import RAW, UNKNOWN_INSTRUMENT, Kind, RawSlice, Ticks
 from actors.messages import Instrument
 from configs.schema import FeedSection, InstrumentsSection
 
+BEFORE_ALL_TIME = -1
+"""Event time of a row whose own can't be read: no instrument is valid then."""
+
 _NUMBERS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -34,10 +37,10 @@ class _Ordered(NamedTuple):
 class TableSource:
     """Slices of a table (about 150 bytes of memory a row).
 
-    Bars that become known at one time travel in one slice; quotes, trades and book messages travel with those of the same
-    batch interval, ``feed.batch_milliseconds`` times ``feed.speed`` of data time. Speed ``max`` cuts as speed 1 does, so
-    that its fills are those of real time. A row whose time can't be read travels with the row before it, a row from after
-    the machine's present time with the newest believable one: neither moves the trading clock.
+    Bars that become known at one time travel in one slice; quotes, trades and book messages travel with those of the
+    same batch interval, ``feed.batch_milliseconds`` times ``feed.speed`` of data time. Speed ``max`` cuts as speed 1
+    does, so that its fills are those of real time. A row whose time can't be read travels with the row before it, a row
+    from after the machine's present time with the newest believable one: neither moves the trading clock.
 
     Args:
         name: Name of the file or folder, carried by every slice.
@@ -74,8 +77,11 @@ class TableSource:
     def describe(self) -> str:
         """Return name, number of rows and symbols, and the notes."""
         table = self.table
-        what = "daily bars" if table.daily else {Kind.BAR: "bars", Kind.BOOK: "book messages"}.get(
-            table.kind, f"{table.kind.name.lower()}s")
+        what = (
+            "daily bars"
+            if table.daily
+            else {Kind.BAR: "bars", Kind.BOOK: "book messages"}.get(table.kind, f"{table.kind.name.lower()}s")
+        )
         return "; ".join((f"{self.name}: {len(table):,} {what} of {len(table.symbols)} symbols", *self.notes))
 
     def prices(self) -> Mapping[str, npt.NDArray[np.float64]]:
@@ -108,11 +114,10 @@ class TableSource:
 
     def _order(self, instruments: tuple[Instrument, ...]) -> _Ordered:
         table = self.table
-        master = InstrumentMaster(instruments)
-        ids = _instrument_ids(table, master)
-        event, known = self._times(ids, instruments)
-        chosen = self._window(np.where(table.stamps == MISSING_TIME, known, event))
-        order = chosen[np.argsort(known[chosen], kind="stable")]
+        ids = _instrument_ids(table, InstrumentMaster(instruments))
+        event, known, due = self._times(ids, instruments)
+        chosen = self._window(np.where(table.stamps == MISSING_TIME, due, event))
+        order = chosen[np.argsort(due[chosen], kind="stable")]
         rows = np.zeros(len(order), RAW)
         rows["kind"] = table.kind
         rows["instrument"] = ids[order]
@@ -126,11 +131,12 @@ class TableSource:
             rows["side"] = table.sides[order]
         if table.actions is not None:
             rows["action"] = table.actions[order]
-        keys = known[order] // self._batch()
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(keys)) + 1]).astype(np.int64)
-        ends = np.concatenate([starts[1:], [len(order)]])
+        due = due[order]
+        cuts = np.flatnonzero(np.diff(due // self._batch())) + 1
+        starts = np.concatenate([np.zeros(1, np.int64), cuts])
+        ends = np.concatenate([cuts, np.array([len(order)])])
         unknown = np.flatnonzero(rows["instrument"] == UNKNOWN_INSTRUMENT)
-        return _Ordered(rows, starts, rows["known_time"][ends - 1], unknown, table.codes[order][unknown])
+        return _Ordered(rows, starts, due[ends - 1], unknown, table.codes[order][unknown])
 
     def _batch(self) -> int:
         if self.table.kind is Kind.BAR:
@@ -138,23 +144,31 @@ class TableSource:
         speed = 1.0 if self._feed.speed == "max" else self._feed.speed
         return max(1, round(self._feed.batch_milliseconds * 1e6 * speed))
 
-    def _times(self, ids: npt.NDArray[np.uint32], instruments: tuple[Instrument, ...]) -> tuple[Integers, Integers]:
+    def _times(
+        self, ids: npt.NDArray[np.uint32], instruments: tuple[Instrument, ...]
+    ) -> tuple[Integers, Integers, Integers]:
+        """Return event and known times, and the times at which the rows are sent."""
         table = self.table
         readable = table.stamps != MISSING_TIME
-        event = np.where(readable, table.stamps, 0)
+        event: Integers = np.where(readable, table.stamps, 0)
         if table.daily:
             event, known = self._hours(event // DAY, ids, instruments)
-            event = np.where(readable, event, 0)
         else:
             known = event + (table.reference if table.kind is Kind.BAR else 0)
         believable = readable & (known <= self._now)
         if not believable.any():
-            raise DataError(f"no row of {self.name} has a time before now", field="feed.data", value=self.name,
-                            rule="times that lie in the past", remedy="check feed.timezone and feed.columns.time")
+            raise DataError(
+                f"no row of {self.name} has a time before now",
+                field="feed.data",
+                value=self.name,
+                rule="times that lie in the past",
+                remedy="check feed.timezone and feed.columns.time",
+            )
         newest = int(known[believable].max())
         before = np.maximum.accumulate(np.where(readable, np.arange(len(known)), -1))
         before = np.where(before < 0, int(np.argmax(readable)), before)
-        return event, np.minimum(known[before], newest)
+        known = known[before]
+        return np.where(readable, event, BEFORE_ALL_TIME), known, np.minimum(known, newest)
 
     def _hours(
         self, dates: Integers, ids: npt.NDArray[np.uint32], instruments: tuple[Instrument, ...]
@@ -176,8 +190,12 @@ class TableSource:
         chosen = np.flatnonzero((when >= start) & (when < end))
         if not len(chosen):
             first, last = (str(np.datetime64(int(at), "ns").astype("datetime64[s]")) for at in (when.min(), when.max()))
-            raise DataError(f"{self.name} has no rows between feed.start and feed.end", field="feed.start",
-                            value=f"{self._feed.start} .. {self._feed.end}", rule=f"the data run from {first} to {last} UTC")
+            raise DataError(
+                f"{self.name} has no rows between feed.start and feed.end",
+                field="feed.start",
+                value=f"{self._feed.start} .. {self._feed.end}",
+                rule=f"the data run from {first} to {last} UTC",
+            )
         return chosen
 
     def _bound(self, moment: datetime.datetime | None, missing: int) -> int:

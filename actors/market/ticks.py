@@ -70,7 +70,7 @@ RAW_BOOK = _layout("<f8", "price", "size", "unused", "unused2", "unused3", "orde
 Ticks = npt.NDArray[np.void]
 
 
-class RawSlice(Message):
+class RawSlice(Message, frozen=True):
     """Rows as received that became known together; the input of the market shards.
 
     Attributes:
@@ -92,7 +92,7 @@ class RawSlice(Message):
         return np.frombuffer(self.rows, RAW)
 
 
-class MarketSlice(Message):
+class MarketSlice(Message, frozen=True):
     """Validated rows of one slice as a market shard publishes them, in the order received.
 
     Attributes:

@@ -12,7 +12,12 @@ from actors.oms.state import PartitionState
 
 
 def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
-    state.check_terms(terms)
+    """Take over the instruments (old ones unchanged) and the expected fee.
+
+    Raises:
+        Conflict: An instrument was changed or removed (code ``INSTRUMENTS_CHANGED``).
+    """
+    new_terms(state, terms)
     # Extended in place: the books of all accounts look at this one list.
     state.instruments.extend(terms.instruments[len(state.instruments) :])
     state.fee_rate = terms.fee_rate
@@ -20,38 +25,47 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
 
 
 def open_account(state: PartitionState, opening: AccountOpening) -> Effects:
+    """Begin an account; one that is there already stays as it is."""
     if opening.account not in state.accounts:
         state.accounts[opening.account] = Account(opening.account, opening.currency, state.instruments)
     return Effects()
 
 
-def deposit(state: PartitionState, deposit: Deposit) -> Effects:
+def deposit(state: PartitionState, money: Deposit) -> Effects:
+    """Book money once for its key.
+
+    Raises:
+        NotFound: No such account.
+        Conflict: Another deposit has the key.
+        InputError: More is taken out than is available, or in another currency.
+    """
     effects = Effects()
-    if state.deposited(deposit):
+    if deposited(state, money):
         return effects
-    account = state.account(deposit.account)
-    account.deposits[deposit.key] = deposit
-    account.books.deposit(deposit.currency, deposit.amount)
+    account = state.account(money.account)
+    account.deposits[money.key] = money
+    account.books.deposit(money.currency, money.amount)
     event = CashEvent(
         partition=state.index,
-        sequence=state._next_event(),
-        time=deposit.time,
-        account=deposit.account,
-        currency=deposit.currency,
-        amount=deposit.amount,
-        reason=deposit.reason,
+        sequence=state.next_event(),
+        time=money.time,
+        account=money.account,
+        currency=money.currency,
+        amount=money.amount,
+        reason=money.reason,
     )
     effects.events.append(event)
     return effects
 
 
 def change_limits(state: PartitionState, change: LimitsChange) -> Effects:
+    """Replace the limits."""
     state.limits = Limits(**change.limits)
     state.limits_version = change.version
     effects = Effects()
     event = LimitsEvent(
         partition=state.index,
-        sequence=state._next_event(),
+        sequence=state.next_event(),
         time=change.time,
         limits=change.limits,
         version=change.version,
@@ -63,11 +77,12 @@ def change_limits(state: PartitionState, change: LimitsChange) -> Effects:
 
 
 def change_state(state: PartitionState, change: StateChange) -> Effects:
+    """Move the kill switch."""
     state.switch.set(change.scope, change.state)
     effects = Effects()
     event = StateEvent(
         partition=state.index,
-        sequence=state._next_event(),
+        sequence=state.next_event(),
         time=change.time,
         scope=change.scope,
         state=change.state,
@@ -79,8 +94,7 @@ def change_state(state: PartitionState, change: StateChange) -> Effects:
 
 
 def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
+    """Raise the alarm over a difference with the venue."""
     effects = Effects()
-    alarm = Alarm(code=found.code, time=found.time, order_id=found.order_id, report=0, text=found.text)
-    state.alarms.append(alarm)
-    effects.alarms.append(alarm)
+    state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
     return effects

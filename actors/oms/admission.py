@@ -1,6 +1,8 @@
-"""Questions asked before an input is worth a record: is it a repetition, and may it follow what is there? They change nothing."""
+"""Questions asked before an input is worth a record: is it a repetition, may it follow what is there?"""
 
 from __future__ import annotations
+
+import itertools
 
 import msgspec
 
@@ -8,6 +10,8 @@ from actors.errors import Conflict, InputError
 from actors.messages import CancelOrder, Order, OrderStatus, SubmitOrder
 from actors.oms.inputs import Deposit, Terms
 from actors.oms.state import PartitionState
+
+_MOST_CASH = 2**62
 
 
 def repeated(state: PartitionState, submitted: SubmitOrder) -> Order | None:
@@ -84,6 +88,14 @@ def deposited(state: PartitionState, deposit: Deposit) -> bool:
             rule=account.currency,
             code="CURRENCY_MISMATCH",
         )
+    if abs(account.books.cash(deposit.currency) + deposit.amount) > _MOST_CASH:
+        raise InputError(
+            "the account would hold more than can be counted",
+            field="amount",
+            value=deposit.amount,
+            rule=f"cash of at most {_MOST_CASH}, in 1e-8 {deposit.currency}",
+            code="AMOUNT_INVALID",
+        )
     available = account.available_cash(deposit.currency)
     if deposit.amount < 0 and -deposit.amount > available:
         raise InputError(
@@ -102,7 +114,7 @@ def new_terms(state: PartitionState, terms: Terms) -> bool:
     Raises:
         Conflict: An instrument that orders may rest on was changed or removed (code ``INSTRUMENTS_CHANGED``).
     """
-    for before, after in zip(state.instruments, (*terms.instruments, *([None] * len(state.instruments)))):
+    for before, after in itertools.zip_longest(state.instruments, terms.instruments[: len(state.instruments)]):
         if before != after:
             raise Conflict(
                 f"the journal of {state.name} was written with another instrument {before.id}",

@@ -9,14 +9,14 @@ from actors.messages import SubmitOrder
 
 _CLIENT_ORDER_ID = re.compile(r"[\x20-\x7e]{1,48}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
-_PRINCIPAL = re.compile(r"[\x20-\x7e]{1,128}")
+_LONGEST_LINE = 200
 
 
-def check_text(order: SubmitOrder) -> None:
+def check_order_text(order: SubmitOrder) -> None:
     """Refuse an order whose text can't be carried; such an order is not journaled, as it has no usable key.
 
     Raises:
-        InputError: ``field`` names the text; codes ``CLIENT_ORDER_ID_INVALID``, ``STRATEGY_INVALID``, ``PRINCIPAL_INVALID``.
+        InputError: Codes ``CLIENT_ORDER_ID_INVALID``, ``STRATEGY_INVALID``, ``TEXT_INVALID``.
     """
     if _CLIENT_ORDER_ID.fullmatch(order.client_order_id) is None:
         raise InputError(
@@ -34,20 +34,20 @@ def check_text(order: SubmitOrder) -> None:
             rule="1 to 48 letters, digits, '_', '.' or '-', beginning with a letter or digit",
             code="STRATEGY_INVALID",
         )
-    check_principal(order.principal)
+    check_line("principal", order.principal)
 
 
-def check_principal(principal: str) -> None:
-    """Refuse a principal (or a reason) that no log could carry.
+def check_line(field: str, text: str) -> None:
+    """Refuse a principal, reason or key that no log could carry.
 
     Raises:
-        InputError: Code ``PRINCIPAL_INVALID``.
+        InputError: Code ``TEXT_INVALID``.
     """
-    if _PRINCIPAL.fullmatch(principal) is None:
+    if not (0 < len(text) <= _LONGEST_LINE and text.isprintable()):
         raise InputError(
-            "the principal's name can't be used",
-            field="principal",
-            value=ascii(principal),
-            rule="1 to 128 printable ASCII characters",
-            code="PRINCIPAL_INVALID",
+            f"the {field} can't be used",
+            field=field,
+            value=ascii(text),
+            rule="1 to 200 printable characters",
+            code="TEXT_INVALID",
         )

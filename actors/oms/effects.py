@@ -10,8 +10,8 @@ class Alarm(Message, frozen=True, kw_only=True):
     """Something that must not happen and did; a person has to look at it.
 
     Attributes:
-        code: ``ORDER_OVERFILLED``, ``FILL_AFTER_REJECTION``, ``TRANSITION_ILLEGAL``, ``REPORT_INVALID``, ``ORDER_UNKNOWN``,
-            or the code of a discrepancy with the venue.
+        code: ``ORDER_OVERFILLED``, ``FILL_AFTER_REJECTION``, ``TRANSITION_ILLEGAL``, ``REPORT_INVALID``,
+            ``ORDER_UNKNOWN``, or the code of a discrepancy with the venue.
         time: The trading clock.
         order_id: Which order.
         report: Sequence of the venue's report, 0 where there is none.

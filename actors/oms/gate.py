@@ -1,7 +1,7 @@
 """The pre-trade gate: a table of small checks, the first failure of which refuses the order.
 
-Each check looks at one ``Candidate`` and returns a ``Refusal`` or nothing. Positions count what open orders may still add
-to them (the worst case), and buying power is cash less what open buys may still cost.
+Each check looks at one ``Candidate`` and returns a ``Refusal`` or nothing. Positions count what open orders may still
+add to them (the worst case), and buying power is cash less what open buys may still cost.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Refusal(NamedTuple):
     @property
     def text(self) -> str:
         """The refusal in words."""
-        return f"{self.sentence} (field: {self.field}; value: {self.value}; limit: {self.limit}; accepted: {self.accepted})"
+        parts = ((name, getattr(self, name)) for name in ("field", "value", "limit", "accepted"))
+        return f"{self.sentence} ({'; '.join(f'{name}: {part}' for name, part in parts)})"
 
 
 @dataclasses.dataclass
@@ -102,7 +103,7 @@ class Candidate:
 
     @property
     def value_price(self) -> int:
-        """The price at which the order is valued: its limit, for a sale at least the market; the market without limit."""
+        """What the order is valued at: its limit (of a sale at least the market), or the market where it has none."""
         limit = self.order.limit_price
         if limit is None:
             return self.reference_price

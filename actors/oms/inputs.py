@@ -1,4 +1,4 @@
-"""The inputs of a partition, as they are journaled: each one with all that was looked at, so that a replay needs no more."""
+"""The inputs of a partition, as they are journaled: each with what was looked at, so that a replay needs no more."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def decode_input(record: Record) -> Input:
             "a record that this version of the OMS does not know",
             field="record",
             value=record.sequence,
-            rule=f"kinds 1 to {max(_DECODERS)} of schema version {SCHEMA_VERSION}, not {record.kind} of {record.version}",
+            rule=f"kinds 1 to {max(_DECODERS)} of version {SCHEMA_VERSION}, not {record.kind} of {record.version}",
             remedy="run the version that wrote it",
         )
     return decode(record.payload)

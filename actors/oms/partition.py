@@ -42,7 +42,7 @@ class Partition(PartitionState):
 
         Raises:
             NotFound: An unknown account or order; nothing was changed.
-            Conflict: A client order id or deposit key that is used already, or terms that can't follow the present ones;
+            Conflict: A client order id or deposit key that is used already, or terms that can't follow the present;
                 nothing was changed.
             Unavailable: A report before this one is missing (code ``REPORT_GAP``); nothing was changed.
         """

@@ -1,9 +1,9 @@
-"""What a venue's report does: a fill is booked once, whatever else it means; what can't be is left out and raises an alarm."""
+"""What a venue's report does: a fill is booked once, and what contradicts itself raises an alarm."""
 
 from __future__ import annotations
 
 from actors.errors import Conflict, Unavailable
-from actors.messages import Fill, ReportType
+from actors.messages import Fill, OrderStatus, ReportType
 from actors.oms.account import WorkingOrder
 from actors.oms.effects import Effects
 from actors.oms.inputs import VenueReport
@@ -12,6 +12,11 @@ from actors.oms.transitions import step_of, transition
 
 
 def take_report(state: PartitionState, record: VenueReport) -> Effects:
+    """Take the next report of the venue; one that was taken before has no effects.
+
+    Raises:
+        Unavailable: A report before this one is missing (code ``REPORT_GAP``).
+    """
     report = record.report
     effects = Effects()
     if report.sequence <= state.last_report:
@@ -28,11 +33,11 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
     state.last_report = report.sequence
     working = state.orders.get(report.order_id)
     if working is None:
-        state._raise_alarm(effects, record, "ORDER_UNKNOWN", f"{report.type} of an order that was never sent")
+        _raise_alarm(state, effects, record, "ORDER_UNKNOWN", f"{report.type} of an order that was never sent")
     elif report.type is ReportType.TRADE:
-        state._book(effects, record, working)
+        _book(state, effects, record, working)
     else:
-        state._settle(effects, record, working)
+        _settle(state, effects, record, working)
     if working is not None:
         effects.order = working.order
     return effects
@@ -40,13 +45,13 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
 
 def _book(state: PartitionState, effects: Effects, record: VenueReport, working: WorkingOrder) -> None:
     report, order = record.report, working.order
-    if report.execution_id in state._executions:
+    if report.execution_id in state.executions:
         return
     if report.quantity <= 0 or report.price <= 0 or not report.execution_id or working.instrument is None:
         text = f"trade {report.execution_id!r} of {report.quantity} at {report.price} can't be booked"
-        state._raise_alarm(effects, record, "REPORT_INVALID", text)
+        _raise_alarm(state, effects, record, "REPORT_INVALID", text)
         return
-    state._executions.add(report.execution_id)
+    state.executions.add(report.execution_id)
     filled = order.filled_quantity + report.quantity
     status = transition(order.status, step_of(report.type, order.quantity, filled, working.confirmed))
     fill = Fill(
@@ -67,11 +72,11 @@ def _book(state: PartitionState, effects: Effects, record: VenueReport, working:
     reason, text = order.reason, order.text
     if filled > order.quantity:
         reason, text = "ORDER_OVERFILLED", f"filled {filled} of {order.quantity} lots"
-        state._raise_alarm(effects, record, reason, text)
+        _raise_alarm(state, effects, record, reason, text)
     elif order.status is OrderStatus.REJECTED:
-        state._raise_alarm(effects, record, "FILL_AFTER_REJECTION", "the venue filled an order that was rejected")
+        _raise_alarm(state, effects, record, "FILL_AFTER_REJECTION", "the venue filled an order that was rejected")
     working.confirmed = True
-    state._move(
+    state.move(
         effects,
         working,
         status,
@@ -90,12 +95,12 @@ def _settle(state: PartitionState, effects: Effects, record: VenueReport, workin
     try:
         status = transition(order.status, step)
     except Conflict as error:
-        state._raise_alarm(effects, record, error.code, error.message)
+        _raise_alarm(state, effects, record, error.code, error.message)
         return
     if report.type is not ReportType.CANCEL_REJECTED:
         working.confirmed = True
     if status is order.status:
-        state._update_awaiting(working)
+        state.update_awaiting(working)
         return
     if report.type is ReportType.REJECTED:
         reason, text = report.reason or "VENUE_REJECTED", report.text or "the venue refused the order"
@@ -103,4 +108,8 @@ def _settle(state: PartitionState, effects: Effects, record: VenueReport, workin
         reason, text = report.reason, report.text
     if report.type is ReportType.CANCEL_REJECTED:
         reason = order.reason
-    state._move(effects, working, status, record.time, reason=reason, text=text)
+    state.move(effects, working, status, record.time, reason=reason, text=text)
+
+
+def _raise_alarm(state: PartitionState, effects: Effects, record: VenueReport, code: str, text: str) -> None:
+    state.raise_alarm(effects, code, record.time, record.report.order_id, record.report.sequence, text)

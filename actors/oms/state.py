@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -15,7 +16,6 @@ from actors.oms.kill_switch import KillSwitch
 from actors.oms.limits import Limits
 from actors.oms.venue import VenueCancel
 
-from collections.abc import Callable
 Gate = Callable[[gate.Candidate], "gate.Refusal | None"]
 
 _CLOSED = Limits(0, 0, 0, 0, 0)  # before the first limits nothing passes
@@ -27,7 +27,7 @@ def partition_name(index: int) -> str:
 
 
 class PartitionState:
-    """Orders, cash and positions of the accounts of one partition. 
+    """Orders, cash and positions of the accounts of one partition.
 
     Args:
         index: Its number.
@@ -41,7 +41,7 @@ class PartitionState:
         last_report: Sequence of the newest report of the venue.
         last_event: Sequence of the newest event.
         executions: Ids of all executions that were booked.
-        open_orders: Number of orders that can still trade.
+        standing: The orders that can still trade, by order id, the oldest first.
     """
 
     def __init__(self, index: int, check: Gate = gate.look) -> None:
@@ -59,7 +59,7 @@ class PartitionState:
         self.alarms: list[Alarm] = []
         self.last_report = 0
         self.last_event = 0
-        self.open_orders = 0
+        self.standing: dict[str, WorkingOrder] = {}
         self.check = check
         self.executions: set[str] = set()
 
@@ -99,15 +99,18 @@ class PartitionState:
         self, effects: Effects, working: WorkingOrder, status: OrderStatus, time: int, fill: Fill | None = None,
         **changes: object,
     ) -> None:  # fmt: skip
+        """Change an order, and with it all that counts it; ``changes`` are other fields of ``Order``."""
         before = working.order
         leaves = before.leaves_quantity
         working.order = msgspec.structs.replace(before, status=status, updated_at=time, **changes)
-        self.open_orders += status.is_open - before.status.is_open
+        if not status.is_open:
+            self.standing.pop(before.order_id, None)
         working.expose(leaves, self.fee_rate)
         self.update_awaiting(working)
         self.tell_order(effects, time, working.order, fill)
 
     def update_awaiting(self, working: WorkingOrder) -> None:
+        """Note whether the venue owes an answer on the order."""
         order = working.order
         if order.status is OrderStatus.PENDING_NEW or order.status is OrderStatus.PENDING_CANCEL:
             self.awaiting.setdefault(order.order_id)
@@ -115,10 +118,12 @@ class PartitionState:
             self.awaiting.pop(order.order_id, None)
 
     def next_event(self) -> int:
+        """Return the sequence of a new event."""
         self.last_event += 1
         return self.last_event
 
     def tell_order(self, effects: Effects, time: int, order: Order, fill: Fill | None) -> None:
+        """Tell subscribers what an order is now, and by which fill."""
         effects.events.append(
             OrderEvent(partition=self.index, sequence=self.next_event(), time=time, order=order, fill=fill)
         )
@@ -143,12 +148,13 @@ class PartitionState:
             [[account.books.view(self.last_event), account.deposits] for account in self.accounts.values()],
             self.alarms,
             sorted(self.executions),
-            [self.last_report, self.last_event, self.open_orders],
+            [self.last_report, self.last_event, list(self.standing)],
         ]
         return hashlib.sha256(encode(state)).hexdigest()
 
 
 def venue_order(order: Order) -> VenueOrder:
+    """Return an order as it goes to the venue, the same each time."""
     return VenueOrder(
         order_id=order.order_id,
         instrument=order.instrument,

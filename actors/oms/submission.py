@@ -14,13 +14,21 @@ from actors.oms.venue import VenueCancel
 
 
 def submit(state: PartitionState, record: Submission) -> Effects:
+    """Put an order through the gate; it becomes an order either way, and goes to the venue where it passes.
+
+    Raises:
+        NotFound: No such account.
+        Conflict: The account has an order of that client order id.
+    """
     submitted = record.order
     account = state.account(submitted.account)
     if submitted.client_order_id in account.orders:
         raise Conflict(
-            "the client order id is used already", field="client_order_id", value=submitted.client_order_id,
+            "the client order id is used already",
+            field="client_order_id",
+            value=submitted.client_order_id,
             code="CLIENT_ORDER_ID_REUSED",
-        )  # fmt: skip
+        )
     index = submitted.instrument
     instrument = state.instruments[index] if 0 <= index < len(state.instruments) else None
     candidate = gate.Candidate(
@@ -36,7 +44,7 @@ def submit(state: PartitionState, record: Submission) -> Effects:
         state.switch.for_account(account.id),
         state.switch.for_strategy(submitted.strategy),
     )
-    refusal = state._check(candidate)
+    refusal = state.check(candidate)
     order = Order(
         order_id=f"{state.index}-{len(state.orders) + 1}",
         client_order_id=submitted.client_order_id,
@@ -60,21 +68,26 @@ def submit(state: PartitionState, record: Submission) -> Effects:
     state.orders[order.order_id] = account.orders[order.client_order_id] = working
     effects = Effects(order)
     if refusal is None:
-        state.open_orders += 1
+        state.standing[order.order_id] = working
         state.awaiting[order.order_id] = None
         working.expose(0, state.fee_rate)
-        effects.messages.append(_venue_order(order))
-    state._tell_order(effects, record.time, order, None)
+        effects.messages.append(venue_order(order))
+    state.tell_order(effects, record.time, order, None)
     return effects
 
 
 def cancel(state: PartitionState, record: Cancellation) -> Effects:
-    cancel = record.cancel
-    order = state.order(cancel.account, cancel.client_order_id)
+    """Ask the venue to cancel an order.
+
+    Raises:
+        NotFound: No such account or order.
+        Conflict: The order is not open, or being canceled already.
+    """
+    order = state.order(record.cancel.account, record.cancel.client_order_id)
     working = state.orders[order.order_id]
     effects = Effects()
     status = transition(order.status, Step.CANCEL_REQUESTED)
-    state._move(effects, working, status, record.time)
+    state.move(effects, working, status, record.time)
     effects.order = working.order
     effects.messages.append(VenueCancel(order_id=order.order_id, time=record.time))
     return effects

@@ -1,8 +1,8 @@
 """The one table of order states: what each report makes of an order, after FIX 4.4's order state changes.
 
-A pair that is not in the table can't happen to an order: whoever reports it is contradicting itself, the order stays as it
-is and an alarm is raised. Where FIX lets ``PendingCancel`` outrank ``Filled`` until the cancel is answered, a wholly filled
-order is ``FILLED`` at once here: nothing is left that could be canceled.
+A pair that is not in the table can't happen to an order: whoever reports it is contradicting itself, the order stays as
+it is and an alarm is raised. Where FIX lets ``PendingCancel`` outrank ``Filled`` until the cancel is answered, a wholly
+filled order is ``FILLED`` at once here: nothing is left that could be canceled.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The door through which exchanges and brokers come, simulated ones and real ones.
 
-A partition holds one session with a venue. Reports are numbered from 1 within the session and never lost: a session that
-comes back gets everything after the last report that it has on record. Sending an order twice under one id is harmless.
+A partition holds one session with a venue. Reports are numbered from 1 within the session and never lost: a session
+that comes back gets everything after the last report that it has on record. Sending an order twice is harmless.
 """
 
 from __future__ import annotations

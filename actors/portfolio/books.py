@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from actors.errors import InputError, NotFound
 from actors.messages import Fill, Instrument, Message, Side, round_half_even
 
-
 LARGEST_AMOUNT = 2**63 - 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import pathlib
 from collections.abc import Callable
@@ -10,12 +11,13 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from actors.errors import PeerLost, Unavailable
+from actors.errors import Unavailable
 from actors.messages import OmsEvent, decoder
 from actors.service import socket_path
 from actors.wire import WireClient
 
 decode_event: Callable[[bytes], OmsEvent] = decoder(OmsEvent)
+PAUSE = 0.01
 log = structlog.get_logger()
 
 
@@ -30,6 +32,7 @@ class OmsFollower:
         apply: Takes one event; returns False where one before it is missing.
         on_failure: Called with the reason when an event could not be applied; the connection is closed then.
         on_subscribed: Called with the shard's name after each subscription.
+        patience: Seconds without any event after which outstanding ones are asked for again.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class OmsFollower:
         apply: Callable[[OmsEvent], bool],
         on_failure: Callable[[str], None],
         on_subscribed: Callable[[str], None] | None = None,
+        patience: float = 1.0,
     ) -> None:
         self.clients = {
             shard: WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard))
@@ -51,9 +55,11 @@ class OmsFollower:
         self._apply = apply
         self._on_failure = on_failure
         self._on_subscribed = on_subscribed
+        self._patience = patience
         self._targets: dict[str, dict[int, int]] = {}
         self._gaps: set[str] = set()
         self._progress = asyncio.Event()
+        self._locks = {shard: asyncio.Lock() for shard in shards}
 
     def start(self) -> None:
         """Connect to all shards in the background."""
@@ -62,12 +68,12 @@ class OmsFollower:
 
     async def _subscribe(self, shard: str) -> None:
         wanted = {str(partition): self._sequences.get(partition, 0) + 1 for partition in self.partitions[shard]}
-        self._gaps.discard(shard)
         answer = msgspec.msgpack.decode(
             await self.clients[shard].subscribe(
                 "subscribe", msgspec.msgpack.encode({"from": wanted}), functools.partial(self._take, shard)
             )
         )
+        self._gaps.discard(shard)
         self._targets[shard] = {int(partition): int(last) for partition, last in answer["partitions"].items()}
         self.partitions[shard].update(self._targets[shard])
         self._progress.set()
@@ -90,7 +96,7 @@ class OmsFollower:
             self._gaps.add(shard)
             self._progress.set()
             log.warning(
-                "events missing; asking again",
+                "events missing",
                 shard=shard,
                 partition=event.partition,
                 received=event.sequence,
@@ -106,22 +112,25 @@ class OmsFollower:
 
     async def current(self, shard: str) -> None:
         """Wait until the shard is connected and everything that it had at its subscription is applied."""
-        client = self.clients[shard]
-        while True:
-            await client.connected.wait()
-            if self.is_current(shard):
-                return
-            self._progress.clear()
-            if shard in self._gaps:
-                try:
-                    await self._subscribe(shard)
-                except Unavailable:
-                    await asyncio.sleep(0)
-                continue
+        async with self._locks[shard]:
+            await self.clients[shard].connected.wait()
+            while not self.is_current(shard):
+                await self._catch_up(shard)
+                await self.clients[shard].connected.wait()
+
+    async def _catch_up(self, shard: str) -> None:
+        applied = sum(self._sequences.values())
+        self._progress.clear()
+        if shard not in self._gaps:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._progress.wait(), timeout=self._patience)
+        stands_still = applied == sum(self._sequences.values()) and not self._progress.is_set()
+        if shard in self._gaps or stands_still:
+            log.warning("asking for events again", shard=shard)
             try:
-                await asyncio.wait_for(self._progress.wait(), timeout=1.0)
-            except asyncio.TimeoutError:
-                log.warning("waiting for events", shard=shard)
+                await self._subscribe(shard)
+            except Unavailable:
+                await asyncio.sleep(PAUSE)
 
     async def sync(self) -> None:
         """Return once every event that any shard emitted before now is applied; waits for shards that are away."""
@@ -132,8 +141,8 @@ class OmsFollower:
             await self.current(shard)
             try:
                 await self.clients[shard].request("sync", msgspec.msgpack.encode({}))
-            except (PeerLost, Unavailable):
-                await asyncio.sleep(0.01)
+            except Unavailable:
+                await asyncio.sleep(PAUSE)
                 continue
             if self.is_current(shard):
                 return

@@ -21,6 +21,7 @@ from configs.schema import Configuration
 
 SAMPLES = 1
 SAMPLE_EVERY = 20
+ACCOUNTS_SHOWN = 20
 
 _decode_samples = decoder(list[EquitySample])
 
@@ -101,9 +102,10 @@ class PortfolioService(ReadModel):
         self._sampled, self._day = sequence, time // DAY
 
     def status(self) -> dict[str, Any]:
-        """Return what the service stands at, and each account's equity."""
-        equity = {account: money_text(self._value(account).equity) for account in self.ledger.accounts()[:20]}
-        return {**self.as_of(), "accounts": len(self.ledger.accounts()), "equity": equity}
+        """Return what the service stands at, and the first accounts' figures and positions."""
+        accounts = self.ledger.accounts()
+        shown = [{**self._figures(account), "positions": self._rows(account)} for account in accounts[:ACCOUNTS_SHOWN]]
+        return {**self.as_of(), "accounts": shown, "accounts_total": len(accounts)}
 
     def _value(self, account: str, currency: str | None = None) -> Valuation:
         currency = currency or self.ledger.currency(account)
@@ -113,10 +115,19 @@ class PortfolioService(ReadModel):
         books, own = self.ledger.books(account), self.ledger.currency(account)
         return {
             "account": account,
-            **self._value(account).text(),
-            "other_currencies": [self._value(account, other).text() for other in books.currencies() if other != own],
+            **self._amounts(account, own),
+            "other_currencies": [self._amounts(account, other) for other in books.currencies() if other != own],
             "unpriced": [self.instruments[instrument].symbol for instrument in books.unpriced(self.marks.prices)],
         }
+
+    def _amounts(self, account: str, currency: str) -> dict[str, str]:
+        turnover = self.ledger.books(account).turnover[currency]
+        return {**self._value(account, currency).text(), "turnover": money_text(turnover)}
+
+    def _rows(self, account: str, include_closed: bool = False) -> list[dict[str, Any]]:
+        books, marks = self.ledger.books(account), self.marks
+        equity = {currency: self._value(account, currency).equity for currency in books.currencies()}
+        return position_rows(books, marks.prices, marks.times, self.instruments, equity, include_closed)
 
     def _performance(self, account: str) -> dict[str, Any]:
         curve, turnover = self._curves[account], self.ledger.books(account).turnover[self.ledger.currency(account)]
@@ -124,7 +135,6 @@ class PortfolioService(ReadModel):
         return {
             "drawdown": curve.drawdown,
             "maximum_drawdown": curve.maximum_drawdown,
-            "turnover": money_text(turnover),
             "turnover_ratio": ratio_text(turnover, curve.mean_equity),
             "sampled_at": None if point is None else point.sample.time,
         }
@@ -132,11 +142,7 @@ class PortfolioService(ReadModel):
     def _positions(self, request: Request) -> bytes:
         wanted = msgspec.msgpack.decode(request.body, type=_Positions)
         self.require_current()
-        books = self.ledger.books(wanted.account)
-        equity = {currency: self._value(wanted.account, currency).equity for currency in books.currencies()}
-        rows = position_rows(
-            books, self.marks.prices, self.marks.times, self.instruments, equity, wanted.include_closed
-        )
+        rows = self._rows(wanted.account, wanted.include_closed)
         return encode({**self._figures(wanted.account), "positions": rows, **self.as_of()})
 
     def _summary(self, request: Request) -> bytes:

@@ -26,6 +26,7 @@ from actors.wire import Handler, Request
 from configs.schema import Configuration
 
 LIMITS, STATE, CLOSES = 1, 2, 3
+ACCOUNTS_SHOWN = 20
 
 _decode_limits = decoder(LimitsChange)
 _decode_state = decoder(StateChange)
@@ -164,12 +165,23 @@ class RiskService(ReadModel):
             self.history.tick(ticked, max(self.marks.times[instrument] for instrument in ticked))
 
     def status(self) -> dict[str, Any]:
-        """Return what the service stands at, and what shards still lack."""
+        """Return what the service stands at, the first accounts' measures, and the shards that lack limits."""
         return {
             **self.as_of(),
+            "accounts": [self._tail(account) for account in self.ledger.accounts()[:ACCOUNTS_SHOWN]],
             "periods": self.history.count,
             "limits_version": self.controls.version,
             "pending": self._pending(),
+        }
+
+    def _tail(self, account: str) -> dict[str, Any]:
+        section, currency = self.configuration.risk, self.ledger.currency(account)
+        exposure = exposures(self.ledger.books(account), self.marks.prices, self.instruments, currency)
+        simulation = simulate(exposure, self.history.returns(), section.confidence, section.minimum_window)
+        equity = self.ledger.books(account).cash(currency) + sum(exposure.values())
+        return {
+            "account": account,
+            **report.tail_section(simulation, self.history, exposure, equity, self.instruments, section),
         }
 
     def _close_period(self, sequence: int) -> None:

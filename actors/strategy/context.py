@@ -65,18 +65,27 @@ class Context:
         self._forecasts = forecasts
         self._period_length = period_length
         self._by_id = {instrument.id: instrument for instrument in instruments}
-        self._by_symbol = {instrument.symbol: instrument for instrument in instruments}
+        self._by_symbol: dict[str, list[Instrument]] = {}
+        for instrument in sorted(instruments, key=lambda one: one.valid_from):
+            self._by_symbol.setdefault(instrument.symbol, []).append(instrument)
         self._number = 0
         self._outbox: list[Command] = []
         self._accepting = True
 
     def instrument(self, instrument: str | int) -> Instrument:
-        """Return an instrument by symbol or id.
+        """Return an instrument by symbol or id; of several that bore the symbol the one that bears it now, or the last.
 
         Raises:
             NotFound: The strategy does not see it; names the nearest symbol.
         """
-        found = self._by_symbol.get(instrument) if isinstance(instrument, str) else self._by_id.get(instrument)
+        found: Instrument | None
+        if isinstance(instrument, str):
+            namesakes = self._by_symbol.get(instrument, [])
+            bearing = [one for one in namesakes if one.valid_from <= self.time < one.valid_to]
+            candidates = bearing or namesakes
+            found = candidates[-1] if candidates else None
+        else:
+            found = self._by_id.get(instrument)
         if found is None:
             near = difflib.get_close_matches(str(instrument), list(self._by_symbol), n=1, cutoff=0.5)
             raise NotFound(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from actors.features.annualization import annual_volatility
-from actors.messages import Bar, Prediction
+from actors.messages import Bar, Prediction, Side
 from actors.strategy.context import Context
 from actors.strategy.strategy import Strategy
 
@@ -52,16 +52,24 @@ class VolatilityTarget(Strategy):
     def on_forecast(self, context: Context, prediction: Prediction) -> None:
         """Move the position to its new size where the difference is worth a trade."""
         price = context.last_price(prediction.instrument)
-        if price == 0:
-            return
         instrument = context.instrument(prediction.instrument)
         lot = instrument.notional(price, 1)
-        target = int(self.weight(context, prediction) * context.equity) // lot if lot > 0 else 0
+        if lot <= 0:
+            return
+        target = int(self.weight(context, prediction) * max(context.equity, 0)) // lot
         held = context.position(instrument.id) + context.open_quantity(instrument.id)
-        affordable = max(context.cash, 0) // lot if lot > 0 else 0
+        affordable = max(self.spare_cash(context), 0) // lot
         target = min(target, max(held, 0) + affordable)
         if abs(target - held) > self.band * max(target, held):
             context.target_position(instrument.id, target)
+
+    def spare_cash(self, context: Context) -> int:
+        """Return the account's cash less what the own open orders to buy will take at the last prices."""
+        buying = (order for order in context.open_orders() if order.side is Side.BUY)
+        return context.cash - sum(
+            context.instrument(order.instrument).notional(context.last_price(order.instrument), order.leaves_quantity)
+            for order in buying
+        )
 
     def weight(self, context: Context, prediction: Prediction) -> float:
         """Return the share of equity that an instrument gets: from the longest horizon's median and upper quantile."""

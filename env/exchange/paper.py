@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from actors.errors import Conflict
-from actors.market.ticks import BookAction, Kind, MarketSlice
+from actors.market.ticks import Kind, MarketSlice
 from actors.messages import (
     Bar,
     ExecutionReport,
@@ -37,8 +37,6 @@ from env.exchange.fees import FeeSchedule
 from env.exchange.records import ExchangeRules, OrderState
 from env.exchange.resting import RestingOrder, RestingOrders
 from env.exchange.trading_days import Bounds, TradingDays
-
-_EXECUTIONS = (BookAction.EXECUTE, BookAction.EXECUTE_HIDDEN)
 
 
 class SessionReport(NamedTuple):
@@ -90,10 +88,6 @@ class PaperExchange:
     def open_orders(self) -> int:
         """Number of orders that can still trade."""
         return sum(len(orders) for orders in self._open.values())
-
-    def last_report(self, session: str) -> int:
-        """Return the sequence of the newest report of ``session``, 0 while there is none."""
-        return self._last_reports[session]
 
     def orders(self, session: str) -> list[OrderState]:
         """Return the open orders of ``session``, the first come first."""
@@ -180,7 +174,7 @@ class PaperExchange:
         return reports
 
     def _match_row(self, row: tuple[int, ...]) -> list[SessionReport]:
-        kind, action, side, _, instrument, event_time, known_time, _, first, second, third, fourth, fifth, last = row
+        kind, _, side, _, instrument, event_time, known_time, _, first, second, third, fourth, fifth, last = row
         orders = self._open.get(instrument)
         if orders is None:
             return []
@@ -192,9 +186,8 @@ class PaperExchange:
             quote = Quote(instrument, event_time, known_time, first, second, third, fourth)
             present = [order for order in orders.by_arrival() if quotes.takes_part(order, quote)]
             executions = quotes.match_quote(orders, quote)
-        elif kind == Kind.TRADE or (kind == Kind.BOOK and action in _EXECUTIONS):
-            # A book row names the side of the order that stood there: the aggressor came from the other one.
-            trade = Trade(instrument, event_time, known_time, first, second, side if kind == Kind.TRADE else -side)
+        elif kind == Kind.TRADE:
+            trade = Trade(instrument, event_time, known_time, first, second, side)
             present = [order for order in orders.by_arrival() if trades.takes_part(order, trade)]
             executions = trades.match_trade(orders, trade, participate(trade.size, self._participation))
         else:

@@ -1,0 +1,1 @@
+"""Markets that are generated: sources of data that need no file."""

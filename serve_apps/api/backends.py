@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import pathlib
-import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from actors.errors import PeerLost, Unavailable
+from actors.errors import AlphaMindError, NotFound, PeerLost, ProtocolError, Unavailable
 from actors.metrics import Metrics
+from actors.oms.routing import partition_of
 from actors.service import socket_path
 from actors.wire import WireClient
 from configs.schema import Configuration
+
+_DISAGREEMENTS = ("METHOD_UNKNOWN", ProtocolError.default_code)
 
 Predict = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 """Asks a model: id and body in, prediction out; an answer with ``error`` describes a failure."""
@@ -42,8 +44,7 @@ class Backends(Protocol):
 
 def shard_of(account: str, configuration: Configuration) -> str:
     """Return the name of the OMS shard that owns ``account``."""
-    partition = zlib.crc32(account.encode()) % configuration.oms.partitions
-    return f"oms-{partition % configuration.oms.shards}"
+    return f"oms-{partition_of(account, configuration.oms.partitions) % configuration.oms.shards}"
 
 
 class WireBackends:
@@ -142,6 +143,10 @@ class WireBackends:
                 f"{name} did not answer within {self._answer_seconds:g} s: the request may or may not have run",
                 code="ANSWER_TIMEOUT",
             ) from None
+        except (NotFound, ProtocolError) as error:
+            if error.code in _DISAGREEMENTS:
+                raise AlphaMindError(f"{name} and this edge are of different versions: {error}") from None
+            raise
         except Unavailable as error:
             if lost and not isinstance(error, PeerLost):
                 raise PeerLost(f"connection to {name} lost: the request may or may not have run") from None

@@ -15,11 +15,13 @@ class RequestContext:
         request_id: Its id, also in the answer's ``X-Request-ID``.
         client: Who asked, once known.
         failure: The internal error that was met, if any.
+        is_defect: Whether that is AlphaMind's own fault, not just a service that is away for the moment.
     """
 
     request_id: str
     client: str | None = None
     failure: str | None = None
+    is_defect: bool = False
 
 
 def context_of(request: Request) -> RequestContext:

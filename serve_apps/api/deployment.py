@@ -14,7 +14,7 @@ from actors.errors import Unavailable
 from actors.logs import configure_logs
 from actors.messages import Instrument
 from actors.metrics import Metrics
-from configs.schema import Configuration
+from configs.schema import Configuration, Placement
 from serve_apps.api.application import build
 from serve_apps.api.backends import WireBackends
 from serve_apps.loopback import keep_replica_on_loopback
@@ -81,14 +81,12 @@ def api_application(
     configuration: Configuration, instruments: tuple[Instrument, ...], run_directory: pathlib.Path
 ) -> serve.Application:
     """Return what ``serve.run(..., name="api", route_prefix="/")`` takes; placed as ``ray.placement.api`` says."""
-    placement = configuration.ray.placement.get("api")
-    options: dict[str, Any] = {}
-    if placement is not None:
-        options = {
-            "num_cpus": placement.cpus,
-            "memory": placement.memory_mib * 2**20,
-            "resources": dict(placement.resources),
-        }
+    placement = configuration.ray.placement.get("api", Placement())
+    options = {
+        "num_cpus": placement.cpus,
+        "memory": placement.memory_mib * 2**20,
+        "resources": dict(placement.resources),
+    }
     make: Any = serve.deployment(name="Api", ray_actor_options=options, max_ongoing_requests=MAXIMUM_ONGOING)
     bound: serve.Application = make(Api).bind(configuration, instruments, run_directory)
     return bound

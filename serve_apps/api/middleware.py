@@ -33,7 +33,7 @@ class RequestMiddleware:
         self.app = app
         self.metrics = metrics
         self.maximum_body = maximum_body
-        self.log = structlog.get_logger().bind(actor="api")
+        self.log = structlog.get_logger(actor="api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,7 +98,7 @@ class RequestMiddleware:
             "milliseconds": round(nanoseconds / 1e6, 3),
         }
         if context.failure is not None:
-            level = self.log.warning if status == 503 else self.log.error
+            level = self.log.error if context.is_defect else self.log.warning
             level("request", problem=context.failure, **line)
         else:
             self.log.info("request", **line)

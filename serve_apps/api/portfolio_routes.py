@@ -8,7 +8,6 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Security
 from pydantic import Field
 
-from actors.errors import NotFound
 from actors.messages import encode
 from serve_apps.api.bearer import authorize
 from serve_apps.api.edge import Edge, SharedEdge
@@ -49,9 +48,7 @@ async def get_summary(
     """Return value, profit, drawdown and turnover of a portfolio."""
     account = edge.portfolio(principal, portfolio, "id")
     answer = await _ask(edge, "summary", {"account": account})
-    figures = next((one for one in answer.pop("accounts") if one["account"] == account), None)
-    if figures is None:
-        raise NotFound("no such portfolio", field="id", value=account, code="PORTFOLIO_NOT_FOUND")
+    (figures,) = answer.pop("accounts")
     return Summary.model_validate({**answer, **figures, "portfolio": account})
 
 

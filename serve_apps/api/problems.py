@@ -159,7 +159,8 @@ async def _on_problem_error(request: Request, exception: Exception) -> Response:
 async def _on_error(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, AlphaMindError)
     if exception.status >= 500:
-        context_of(request).failure = str(exception)
+        context = context_of(request)
+        context.failure, context.is_defect = str(exception), not isinstance(exception, Unavailable)
     return problem_response(request_id_of(request), exception)
 
 

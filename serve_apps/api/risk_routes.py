@@ -81,6 +81,8 @@ async def get_risk_metrics(
     account = edge.portfolio(principal, wanted.portfolio)
     body = await edge.backends.risk("metrics", encode({"account": account}))
     answer: dict[str, Any] = with_time_texts(msgspec.msgpack.decode(body, type=dict[str, Any]))
+    for own_names in ("account", "accounts"):
+        answer.pop(own_names, None)
     answer["trading_states"] = {
         scope: state
         for scope, state in answer["trading_states"].items()

@@ -20,7 +20,7 @@ from serve_apps.auth import scopes
 from serve_apps.auth.clients import CLIENT_CREDENTIALS, Client, Clients
 
 router = APIRouter(prefix="/auth", tags=["auth"])
-log = structlog.get_logger().bind(actor="api")
+log = structlog.get_logger(actor="api")
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _MAXIMUM_CREDENTIAL = 512

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Path, Query, Response, Security
 from pydantic import Field
 
 from actors.decimals import parse_price, parse_quantity
-from actors.errors import Conflict, InputError, NotFound, OrderRejected
+from actors.errors import Conflict, InputError, NotFound, OrderRejected, PeerLost
 from actors.messages import CancelOrder, Order, OrderStatus, OrderType, Side, SubmitOrder, TimeInForce, decoder, encode
 from serve_apps.api.bearer import authorize
 from serve_apps.api.edge import Edge, SharedEdge
@@ -68,7 +68,15 @@ async def submit_trade(
     submission = _submission(trade, key or f"api-{uuid.uuid4().hex}", account, principal, edge)
     # Two equal submissions at the same moment may both be told 201: they still are one order.
     known = key is not None and await _find(edge, account, key) is not None
-    order = _order(await edge.backends.oms(account, "submit", encode(submission)))
+    try:
+        order = _order(await edge.backends.oms(account, "submit", encode(submission)))
+    except Conflict as conflict:
+        raise await _reused(edge, conflict, submission, trade) from None
+    except PeerLost as lost:
+        lost.remedy = (
+            f"send it again with client_order_id {submission.client_order_id}, or look it up by that: it is safe"
+        )
+        raise ProblemError(lost, members={"client_order_id": submission.client_order_id}) from None
     edge.metrics.count("trades_submitted_total")
     view = Trade.of(order, edge.instruments)
     if order.status is OrderStatus.REJECTED:
@@ -130,18 +138,8 @@ async def cancel_trade(
         order = _order(await edge.backends.oms(account, "cancel", body))
     except NotFound:
         raise _no_such_order(client_order_id) from None
-    view = Trade.of(order, edge.instruments)
-    if not order.status.is_open and order.status is not OrderStatus.CANCELED:
-        error = Conflict(
-            f"the order is {order.status} already",
-            field="client_order_id",
-            value=client_order_id,
-            rule="an order that can still trade",
-            code="ORDER_NOT_OPEN",
-        )
-        raise ProblemError(error, members={"order": view.model_dump(mode="json")})
     response.status_code = 202 if order.status.is_open else 200
-    return view
+    return Trade.of(order, edge.instruments)
 
 
 async def _find(edge: Edge, account: str, key: str) -> Order | None:
@@ -151,6 +149,29 @@ async def _find(edge: Edge, account: str, key: str) -> Order | None:
     except NotFound:
         return None
     return found
+
+
+_CLIENTS_NAMES = {"instrument": "symbol", "quantity": "qty", "account": "portfolio"}
+
+
+async def _reused(edge: Edge, conflict: Conflict, submission: SubmitOrder, trade: TradeRequest) -> Exception:
+    """Return the refusal of another order under a known key in the client's own terms, with the first order."""
+    if conflict.code != "CLIENT_ORDER_ID_REUSED":
+        return conflict
+    first = await _find(edge, submission.account, submission.client_order_id)
+    if first is None:
+        return conflict
+    view = Trade.of(first, edge.instruments).model_dump(mode="json")
+    field = _CLIENTS_NAMES.get(conflict.field or "", conflict.field)
+    error = Conflict(
+        "another order was submitted under this client_order_id",
+        field=field,
+        value=getattr(trade, field or "", None),
+        rule=f"{view[field]}, as in the first order" if field in view else "the same client as of the first order",
+        remedy="send another order under another client_order_id",
+        code=conflict.code,
+    )
+    return ProblemError(error, members={"order": view})
 
 
 def _submission(trade: TradeRequest, key: str, account: str, principal: Principal, edge: Edge) -> SubmitOrder:

@@ -56,14 +56,13 @@ def ensure_secrets(folder: pathlib.Path, profile: str) -> Secrets:
     Raises:
         ConfigurationError: A file is missing (any profile but ``local``), readable by others, or not what it should be.
     """
-    if profile == "local":
+    if profile == "local" and _missing(folder):
         with _locked(folder):
             if not (folder / SIGNING_KEY).exists():
                 _write(folder / SIGNING_KEY, SigningKey.generate().to_pem())
             if not (folder / CLIENTS).exists():
                 _make_first_client(folder)
-    missing = [name for name in (SIGNING_KEY, CLIENTS) if not (folder / name).exists()]
-    if missing:
+    if missing := _missing(folder):
         raise ConfigurationError(
             f"secrets are missing in {folder}: {' and '.join(missing)}",
             field="security.secrets",
@@ -109,6 +108,10 @@ def add_client(
         if not (folder / SIGNING_KEY).exists():
             _write(folder / SIGNING_KEY, SigningKey.generate().to_pem())
     return secret
+
+
+def _missing(folder: pathlib.Path) -> list[str]:
+    return [name for name in (SIGNING_KEY, CLIENTS) if not (folder / name).exists()]
 
 
 def _make_first_client(folder: pathlib.Path) -> None:

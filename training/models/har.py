@@ -1,12 +1,12 @@
 """The heterogeneous autoregression of realised variance, pooled over instruments, with empirical quantiles.
 
-For each horizon h one regression over all instruments and periods (Corsi 2009, in logarithms as in Andersen, Bollerslev and
-Diebold 2007):
+For each horizon h one regression over all instruments and periods (Corsi 2009, in logarithms as in Andersen,
+Bollerslev and Diebold 2007):
 
     ln(mean of v[t+1] ... v[t+h]) = b0 + sum over lags l of b_l ln(mean of v[t-l+1] ... v[t]) + e[t]
 
-The forecast for h is direct, not iterated. Its quantiles are exp(fitted value + empirical quantile of the residuals of that
-horizon): the logarithm keeps order, so they are quantiles of the mean variance itself, and they can't cross.
+The forecast for h is direct, not iterated. Its quantiles are exp(fitted value + empirical quantile of the residuals
+of that horizon): the logarithm keeps order, so they are quantiles of the mean variance itself, and they can't cross.
 """
 
 from __future__ import annotations
@@ -96,10 +96,15 @@ class HarModel:
             minimum_observations: Pooled rows that each horizon needs.
 
         Raises:
-            InputError: A variance that is not a positive number, lags or horizons or quantiles out of range, fewer rows than
+            InputError: A variance that is not a positive number, lags or horizons or quantiles out of range, fewer
+            rows than
                 needed, or collinear regressors.
         """
-        lags, horizons, quantiles = tuple(sorted(set(lags))), tuple(sorted(set(horizons))), tuple(sorted(set(quantiles)))
+        lags, horizons, quantiles = (
+            tuple(sorted(set(lags))),
+            tuple(sorted(set(horizons))),
+            tuple(sorted(set(quantiles))),
+        )
         _check_shape(lags, horizons, quantiles)
         for series in panel:
             check_variances(series.variances, f"panel[{series.instrument}]")
@@ -111,7 +116,7 @@ class HarModel:
                     f"too few observations for horizon {horizon}",
                     field="panel",
                     value=len(target),
-                    rule=f"at least {minimum_observations} rows with {max(lags)} periods before and {horizon} after them",
+                    rule=f"at least {minimum_observations} with {max(lags)} periods before and {horizon} after them",
                     remedy="a longer history, or more instruments",
                     code="TRAINING_DATA_SHORT",
                 )

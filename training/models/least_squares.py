@@ -30,9 +30,9 @@ class LeastSquares:
 def ordinary_least_squares(design: Floats, target: Floats, times: Integers, overlap: int) -> LeastSquares:
     """Fit ``target = design @ coefficients + residual``.
 
-    The standard errors are those of Driscoll and Kraay (1998): scores are summed over the instruments of one time, which
-    allows for any correlation between instruments, and weighted over neighbouring times as by Newey and West (1987) with
-    bandwidth ``max(overlap, floor(4 (T / 100)^(2/9)))``, which allows for overlapping horizons.
+    The standard errors are those of Driscoll and Kraay (1998): scores are summed over the instruments of one time,
+    which allows for any correlation between instruments, and weighted over neighbouring times as by Newey and West
+    (1987) with bandwidth ``max(overlap, floor(4 (T / 100)^(2/9)))``, which allows for overlapping horizons.
 
     Args:
         design: Shape (rows, columns), a constant among the columns.
@@ -68,7 +68,7 @@ def ordinary_least_squares(design: Floats, target: Floats, times: Integers, over
     covariance = inverse @ middle @ inverse
     spread = float(np.sum((target - target.mean()) ** 2))
     return LeastSquares(
-        coefficients,
+        np.asarray(coefficients, dtype=np.float64),
         np.sqrt(np.maximum(np.diag(covariance), 0.0)),
         residuals,
         1.0 - float(residuals @ residuals) / spread if spread > 0 else 0.0,

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from training.panel import Floats, Panel
+from training.panel import Floats
 
 
 class VolatilityModel(Protocol):
     """A fitted model of realised variance.
 
-    Attributes:
-        horizons: Steps ahead, in periods; a forecast is that of the mean variance over the next ``horizon`` periods.
-        quantiles: Quantile levels, ascending.
-        shortest_history: Variances that ``predict`` needs.
+    A forecast is that of the mean variance over the next ``horizon`` periods.
     """
 
-    horizons: tuple[int, ...]
-    quantiles: tuple[float, ...]
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """Steps ahead, in periods, ascending."""
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Quantile levels, ascending."""
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Known times of the first and the last variance that the model learned from, UTC nanoseconds."""
 
     @property
     def shortest_history(self) -> int:
@@ -39,10 +45,3 @@ class VolatilityModel(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """Return everything that the model is, as plain data from which it can be made again."""
-
-
-class Trainer(Protocol):
-    """Fits a model to a panel; the same panel always gives the same model."""
-
-    def __call__(self, panel: Panel) -> VolatilityModel:
-        """Return the fitted model."""

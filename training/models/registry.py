@@ -1,6 +1,7 @@
 """The embedded model registry: one file a version, each with the digest of its content.
 
-``<root>/<model id>/<version>.json`` holds a version, ``<root>/<model id>/latest`` the alias. Versions are 1, 2, 3 and so on.
+``<root>/<model id>/<version>.json`` holds a version, ``<root>/<model id>/latest`` the alias. Versions are 1, 2, 3 and
+so on.
 """
 
 from __future__ import annotations
@@ -75,7 +76,12 @@ class ModelRegistry:
                 _replace(self._folder(model_id) / "latest", present[-1])
                 return ModelVersion(model_id, present[-1], newest["digest"], model)
         version = str(int(present[-1]) + 1 if present else 1)
-        content = {"id": model_id, "version": version, "digest": digest(description), "model": description}
+        content: dict[str, Any] = {
+            "id": model_id,
+            "version": version,
+            "digest": digest(description),
+            "model": description,
+        }
         self._folder(model_id).mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(self._folder(model_id) / f"{version}.json", json.dumps(content, indent=1, allow_nan=False))
         _replace(self._folder(model_id) / "latest", version)
@@ -98,7 +104,10 @@ class ModelRegistry:
             version = alias.read_text().strip() if alias.exists() else present[-1]
         if version not in present:
             raise NotFound(
-                f"model {model_id} has no such version", field="version", value=version, rule=f"1 to {present[-1]} or latest"
+                f"model {model_id} has no such version",
+                field="version",
+                value=version,
+                rule=f"1 to {present[-1]} or latest",
             )
         content = self._read(model_id, version)
         model = _KINDS[content["model"]["kind"]](content["model"])
@@ -117,7 +126,10 @@ class ModelRegistry:
     def _folder(self, model_id: str) -> pathlib.Path:
         if not _ID.fullmatch(model_id):
             raise InputError(
-                "unusable model id", field="model_id", value=model_id, rule="letters, digits, _ . - and at most 48 of them"
+                "unusable model id",
+                field="model_id",
+                value=model_id,
+                rule="letters, digits, _ . - and at most 48 of them",
             )
         return self.root / model_id
 

@@ -71,7 +71,12 @@ def test_positions_and_figures_are_right_as_of_the_slice(tmp_path: pathlib.Path)
         curve = await ask(directory, "equity_curve", account="main", limit=1)
         assert [(point["time"], point["equity"]) for point in curve["points"]] == [(2 * DAY, "10099.00")]
         assert (await ask(directory, "equity_curve", account="main", limit=0))["points"] == []
-        assert service.report()["status"]["equity"]["main"] == "10099.00"
+        status = service.report()["status"]
+        assert [(one["account"], one["equity"]) for one in status["accounts"]] == [
+            ("main", "10099.00"),
+            ("second", "0.00"),
+        ]
+        assert status["accounts"][0]["positions"] == answer["positions"] and status["accounts_total"] == 2
         await stopped(service, market, oms)
 
     run(tmp_path, play)

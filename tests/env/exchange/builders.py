@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actors.clock import MINUTE
-from actors.market.ticks import TICK, BookAction, Kind, MarketSlice
+from actors.market.ticks import TICK, Kind, MarketSlice
 from actors.messages import Instrument, OrderType, Side, TimeInForce, VenueOrder
 from env.exchange.paper import PaperExchange, SessionReport
 from env.exchange.records import ExchangeRules
@@ -78,11 +78,6 @@ def quote(time: int, bid: int, ask: int, bid_size: int, ask_size: int, instrumen
 
 def trade(time: int, price: int, size: int, side: int = 0, instrument: int = 0) -> Row:
     return (Kind.TRADE, 0, side, 0, instrument, time, time, 0, price, size, 0, 0, 0, 0)
-
-
-def execution(time: int, price: int, size: int, side: int, instrument: int = 0) -> Row:
-    """A book message: a standing order of ``side`` was executed."""
-    return (Kind.BOOK, BookAction.EXECUTE, side, 0, instrument, time, time, 0, price, size, 0, 0, 0, 77)
 
 
 def market(sequence: int, time: int, rows: Iterable[Row] = (), shard: int = 0) -> MarketSlice:

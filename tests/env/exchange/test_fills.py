@@ -6,7 +6,7 @@ import pytest
 
 from actors.clock import MINUTE
 from actors.messages import VenueOrder
-from tests.env.exchange.builders import Row, bar, brief, exchange, execution, market, order, quote, trade
+from tests.env.exchange.builders import Row, bar, brief, exchange, market, order, quote, trade
 
 # A bar from 100 to 108, low 95, high 110, volume 1,000 of which orders may take 100.
 BAR = bar(0, 100, 110, 95, 108, 1000)
@@ -27,7 +27,11 @@ BARS = [
     ("a sell limit at the high gets its limit", order(side="sell", limit=110, quantity=10), [(10, 110, M, "0-1")]),
     ("a sell limit above the high gets nothing", order(side="sell", limit=111, quantity=10), []),
     ("a limit order's share ends too", order(limit=97, quantity=130), [(100, 97, M, "0-1")]),
-    ("an immediate market order loses its rest", order(quantity=130, tif="ioc"), [(100, 100, T, "0-1"), ("canceled", "0-1")]),
+    (
+        "an immediate market order loses its rest",
+        order(quantity=130, tif="ioc"),
+        [(100, 100, T, "0-1"), ("canceled", "0-1")],
+    ),
     ("an immediate limit order takes even at its limit", order(limit=97, quantity=9, tif="ioc"), [(9, 97, T, "0-1")]),
     ("an immediate limit order out of reach is cancelled", order(limit=90, tif="ioc"), [("canceled", "0-1")]),
     ("fill or kill that fits is filled", order(quantity=100, tif="fok"), [(100, 100, T, "0-1")]),
@@ -68,23 +72,51 @@ EMPTY_SIDES = [
 # 200 traded at 100, of which orders may take 20.
 TRADES = [
     ("a buy limit at the price makes", trade(MINUTE, 100, 200), order(limit=100, quantity=15), [(15, 100, M, "0-1")]),
-    ("a buy limit traded through gets the price", trade(MINUTE, 100, 200), order(limit=102, quantity=15), [(15, 100, T, "0-1")]),
+    (
+        "a buy limit traded through gets the price",
+        trade(MINUTE, 100, 200),
+        order(limit=102, quantity=15),
+        [(15, 100, T, "0-1")],
+    ),
     ("a buy limit below the price waits", trade(MINUTE, 100, 200), order(limit=99, quantity=15), []),
-    ("a sell limit at the price makes", trade(MINUTE, 100, 200), order(side="sell", limit=100, quantity=15), [(15, 100, M, "0-1")]),
-    ("a sell limit traded through gets the price", trade(MINUTE, 100, 200), order(side="sell", limit=98, quantity=15), [(15, 100, T, "0-1")]),
+    (
+        "a sell limit at the price makes",
+        trade(MINUTE, 100, 200),
+        order(side="sell", limit=100, quantity=15),
+        [(15, 100, M, "0-1")],
+    ),
+    (
+        "a sell limit traded through gets the price",
+        trade(MINUTE, 100, 200),
+        order(side="sell", limit=98, quantity=15),
+        [(15, 100, T, "0-1")],
+    ),
     ("a sell limit above the price waits", trade(MINUTE, 100, 200), order(side="sell", limit=101, quantity=15), []),
-    ("no more than its share of the size", trade(MINUTE, 100, 200), order(limit=100, quantity=50), [(20, 100, M, "0-1")]),
+    (
+        "no more than its share of the size",
+        trade(MINUTE, 100, 200),
+        order(limit=100, quantity=50),
+        [(20, 100, M, "0-1")],
+    ),
     ("one lot of the smallest trade", trade(MINUTE, 100, 1), order(limit=100, quantity=50), [(1, 100, M, "0-1")]),
     ("a market buy goes with a buyer", trade(MINUTE, 100, 200, side=1), order(quantity=15), [(15, 100, T, "0-1")]),
     ("a market buy goes with an unknown", trade(MINUTE, 100, 200, side=0), order(quantity=15), [(15, 100, T, "0-1")]),
     ("a market buy does not get a seller's price", trade(MINUTE, 100, 200, side=-1), order(quantity=15), []),
     ("nor is that its one opportunity", trade(MINUTE, 100, 200, side=-1), order(quantity=15, tif="ioc"), []),
-    ("a market sell goes with a seller", trade(MINUTE, 100, 200, side=-1), order(side="sell", quantity=15), [(15, 100, T, "0-1")]),
+    (
+        "a market sell goes with a seller",
+        trade(MINUTE, 100, 200, side=-1),
+        order(side="sell", quantity=15),
+        [(15, 100, T, "0-1")],
+    ),
     ("a trade before the order is history", trade(MINUTE, 100, 200), order(limit=100, time=MINUTE), []),
-    ("fill or kill fits or not", trade(MINUTE, 100, 200), order(limit=100, quantity=21, tif="fok"), [("canceled", "0-1")]),
-    ("an executed sell order is a buyer's trade", execution(MINUTE, 100, 200, side=-1), order(quantity=15), [(15, 100, T, "0-1")]),
-    ("an executed buy order is a seller's trade", execution(MINUTE, 100, 200, side=1), order(quantity=15), []),
-    ("a book message that adds gives nothing", (4, 1, 1, 0, 0, MINUTE, MINUTE, 0, 100, 200, 0, 0, 0, 5), order(limit=100), []),
+    (
+        "fill or kill fits or not",
+        trade(MINUTE, 100, 200),
+        order(limit=100, quantity=21, tif="fok"),
+        [("canceled", "0-1")],
+    ),
+    ("a book message gives nothing", (4, 1, 1, 0, 0, MINUTE, MINUTE, 0, 100, 200, 0, 0, 0, 5), order(limit=100), []),
 ]
 
 TABLE = [
@@ -127,7 +159,12 @@ def test_a_standing_limit_that_a_quote_comes_to_makes() -> None:
 
 
 def test_a_bar_without_volume_fills_nothing_and_a_bar_of_one_lot_fills_one() -> None:
-    for volume, expected in ((0, []), (1, [(1, 100, T, "0-1")]), (19, [(1, 100, T, "0-1")]), (20, [(2, 100, T, "0-1")])):
+    for volume, expected in (
+        (0, []),
+        (1, [(1, 100, T, "0-1")]),
+        (19, [(1, 100, T, "0-1")]),
+        (20, [(2, 100, T, "0-1")]),
+    ):
         venue = exchange()
         venue.submit("p00", order(quantity=10))
         assert brief(venue.match(market(1, MINUTE, [bar(0, 100, 110, 95, 108, volume)]))) == expected
@@ -151,7 +188,11 @@ def test_the_sides_share_a_bars_volume_and_the_open_comes_before_the_range() -> 
     venue.submit("p01", order("1-1", quantity=30))
     venue.submit("p00", order("0-2", side="sell", quantity=50))
     venue.submit("p01", order("1-2", limit=96, quantity=40))
-    assert brief(venue.match(market(1, MINUTE, [BAR]))) == [(30, 100, T, "1-1"), (50, 100, T, "0-2"), (20, 109, M, "0-1")]
+    assert brief(venue.match(market(1, MINUTE, [BAR]))) == [
+        (30, 100, T, "1-1"),
+        (50, 100, T, "0-2"),
+        (20, 109, M, "0-1"),
+    ]
 
 
 def test_a_fill_or_kill_order_that_does_not_fit_leaves_the_market_to_the_next() -> None:

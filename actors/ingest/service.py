@@ -1,0 +1,246 @@
+"""The feed service: sends the slices of a source to every market shard in lock-step, at the configured speed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import pathlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from actors.errors import AlphaMindError, Conflict, DataError, Unavailable
+from actors.ingest.pacing import MarketHours, Pacer
+from actors.ingest.read_ahead import ReadAhead
+from actors.ingest.source import Source
+from actors.ingest.splitting import split
+from actors.market.ticks import RAW, RawSlice
+from actors.messages import Instrument, decoder
+from actors.service import Service, socket_path
+from actors.wire import Handler, Request, WireClient
+from configs.schema import Configuration
+
+RETRY_SECONDS = 0.05
+"""Pause before a shard that answered "not now" is asked again."""
+
+_decode_position = decoder(int)
+
+
+class _Rewind(Exception):
+    """A shard lacks a slice before the one under way: start again after ``sequence``."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(sequence)
+        self.sequence = sequence
+
+
+class FeedService(Service):
+    """Sends market data.
+
+    It keeps no journal: the shards know how far they are, and the source gives the same slices again. Slice ``k + 1``
+    leaves only after every shard answered slice ``k``. A shard that goes away is waited for and asked where it stands.
+
+    Wire methods: ``pause`` and ``resume`` (answered with the status), beside ``status``.
+
+    Args:
+        name: The actor's name, ``feed``.
+        directory: The run's directory.
+        configuration: The whole configuration.
+        instruments: All instruments.
+        source: Opens the source; called in a thread of the feed's process.
+        shards: Number of market shards.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        directory: pathlib.Path,
+        configuration: Configuration,
+        instruments: tuple[Instrument, ...],
+        *,
+        source: Callable[[], Source],
+        shards: int,
+    ) -> None:
+        super().__init__(name, directory)
+        self._feed = configuration.feed
+        self._instruments = instruments
+        self._open = source
+        self._shards = shards
+        self._clients: list[WireClient] = []
+        self._ahead: ReadAhead | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._running, self._paused = asyncio.Event(), asyncio.Event()
+        self._running.set()
+        self._pacer: Pacer | None = None
+        self._state = "opening"
+        self._description = ""
+        self._sequence = 0
+        self._time = 0
+        self._lag = 0.0
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return ``pause`` and ``resume``."""
+        return {"pause": self._pause, "resume": self._resume}
+
+    def status(self) -> dict[str, Any]:
+        """Return state, position, market time, lag, source and failure.
+
+        ``state`` is ``opening``, ``waiting`` (for a shard), ``running``, ``paused``, ``finished`` or ``failed``.
+        """
+        paused = not self._running.is_set() and self._state == "running"
+        return {
+            "state": "paused" if paused else self._state,
+            "sequence": self._sequence,
+            "time": self._time,
+            "rows": self.metrics.counters["rows_total"],
+            "lag_seconds": round(self._lag, 3),
+            "speed": self._feed.speed,
+            "source": self._description,
+            "failure": self.failure,
+        }
+
+    async def connect(self) -> None:
+        """Begin to open the source and to connect to the shards."""
+        self._ahead = ReadAhead()
+        self._clients = [
+            WireClient(socket_path(self.directory, f"market-{shard}"), self.name) for shard in range(self._shards)
+        ]
+        for client in self._clients:
+            client.start()
+        self._task = asyncio.get_running_loop().create_task(self._run(self._ahead))
+
+    async def stop(self) -> None:
+        """Stop sending and close everything."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        for client in self._clients:
+            await client.close()
+        if self._ahead is not None:
+            self._ahead.close()
+        await super().stop()
+
+    def _pause(self, _: Request) -> bytes:
+        self._running.clear()
+        self._paused.set()
+        return msgspec.msgpack.encode(self.status())
+
+    def _resume(self, _: Request) -> bytes:
+        if self._state == "failed":
+            raise Conflict("the feed has failed and can't be resumed", field="state", value=self.failure, rule="paused")
+        self._paused.clear()
+        self._running.set()
+        return msgspec.msgpack.encode(self.status())
+
+    async def _run(self, ahead: ReadAhead) -> None:
+        try:
+            source = await ahead.run(self._open)
+            self._description = source.describe()
+            self.log.info("source opened", source=self._description)
+            first = await self._piece(ahead, source, 1)
+            calendars = {instrument.calendar for instrument in self._instruments}
+            hours = MarketHours(calendars, self._feed.skip_closed_hours)
+            done = min([await self._position(shard) for shard in range(self._shards)])
+            if done:
+                self._sequence, self._time = done, (await self._piece(ahead, source, done)).time
+            while True:
+                self._pacer = Pacer(self._feed, hours, first.time)
+                try:
+                    await self._send_from(ahead, source, done + 1)
+                    break
+                except _Rewind as rewind:
+                    self.log.warning("a shard lacks slices that it had answered", resuming_after=rewind.sequence)
+                    done = rewind.sequence
+            self._state = "finished"
+            self.log.info("finished", slices=self._sequence)
+        except asyncio.CancelledError:
+            raise
+        except AlphaMindError as error:
+            self._fail(str(error))
+        except Exception as error:
+            self.log.exception("feed failed")
+            self._fail(f"{type(error).__name__}: {error}")
+
+    async def _piece(self, ahead: ReadAhead, source: Source, sequence: int) -> RawSlice:
+        found = await ahead.run(lambda: next(source.slices(self._instruments, sequence), None))
+        if found is None:
+            raise DataError(
+                f"the source has no slice {sequence}",
+                field="feed.data",
+                value=self._description,
+                rule="the data with which the run began" if sequence > 1 else "at least one row",
+                remedy="continue a run with its own data, or begin a new run" if sequence > 1 else None,
+            )
+        return found
+
+    def _fail(self, failure: str) -> None:
+        self._state, self.failure = "failed", failure
+        self.log.error("feed failed", problem=failure)
+
+    async def _send_from(self, ahead: ReadAhead, source: Source, sequence: int) -> None:
+        iterator = await ahead.run(lambda: source.slices(self._instruments, sequence))
+        self._state = "running"
+        async for piece in ahead.items(iterator):
+            await self._wait_until_due(piece)
+            began = time.perf_counter_ns()
+            bodies = split(piece, self._shards)
+            if self._shards == 1:
+                await self._deliver(0, piece.sequence, bodies[0])
+            else:
+                deliveries = (self._deliver(shard, piece.sequence, body) for shard, body in enumerate(bodies))
+                for outcome in await asyncio.gather(*deliveries, return_exceptions=True):
+                    if isinstance(outcome, BaseException):
+                        raise outcome
+            self._state = "running"
+            self.metrics.observe("slice_round_trip_seconds", time.perf_counter_ns() - began)
+            self.metrics.count("slices_total")
+            self.metrics.count("rows_total", len(piece.rows) // RAW.itemsize)
+            self._sequence, self._time = piece.sequence, piece.time
+
+    async def _wait_until_due(self, piece: RawSlice) -> None:
+        assert self._pacer is not None
+        loop = asyncio.get_running_loop()
+        due = self._pacer.due(piece.time, loop.time())
+        while self._paused.is_set() or (due is not None and due > loop.time()):
+            if self._paused.is_set():
+                began = loop.time()
+                await self._running.wait()
+                self._pacer.shift(loop.time() - began)
+                due = None if due is None else due + loop.time() - began
+            elif due is not None:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._paused.wait(), due - loop.time())
+        self._lag = 0.0 if due is None else loop.time() - due
+        self.metrics.gauge("lag_seconds", self._lag)
+
+    async def _deliver(self, shard: int, sequence: int, body: bytes) -> None:
+        """Send one slice to one shard until it is answered."""
+        client = self._clients[shard]
+        while True:
+            try:
+                await client.request("slice", body)
+                return
+            except Unavailable as error:
+                self._state = "waiting"
+                self.log.warning("market shard away", shard=shard, sequence=sequence, problem=error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+            position = await self._position(shard)
+            if position >= sequence:
+                return
+            if position < sequence - 1:
+                raise _Rewind(position)
+
+    async def _position(self, shard: int) -> int:
+        """Return the newest slice that a shard has completed, waiting for the shard as long as it takes."""
+        client = self._clients[shard]
+        while True:
+            if not client.connected.is_set():
+                self._state = "waiting"
+                await client.connected.wait()
+            try:
+                return int(_decode_position(await client.request("position")))
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)

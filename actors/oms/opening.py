@@ -1,0 +1,68 @@
+"""What a partition puts on record when it opens: what the configuration adds to what is on record already."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from actors.messages import MONEY_UNIT, Instrument
+from actors.oms.admission import new_terms
+from actors.oms.inputs import AccountOpening, Deposit, Input, LimitsChange, StateChange, Terms
+from actors.oms.limits import Limits
+from actors.oms.state import PartitionState
+from configs.schema import AccountSection, LimitsSection, VenueSection
+
+PRINCIPAL = "configuration"
+OPENING = "opening"
+
+
+def expected_fee_rate(venue: VenueSection) -> int:
+    """Return the highest fee of the venue as a fraction of the notional in 1e-8, rounded up; 0 for rebates."""
+    return max(0, math.ceil(max(venue.taker_fee_bps, venue.maker_fee_bps) * 10_000))
+
+
+def changed_terms(
+    partition: PartitionState, instruments: tuple[Instrument, ...], fee_rate: int, now: int
+) -> list[Input]:
+    """Return the terms to put on record where they are new.
+
+    Raises:
+        Conflict: An instrument was changed or removed (code ``INSTRUMENTS_CHANGED``).
+    """
+    terms = Terms(time=now, instruments=instruments, fee_rate=fee_rate)
+    return [terms] if new_terms(partition, terms) else []
+
+
+def first_limits(section: LimitsSection, neighbours: Iterable[PartitionState], now: int) -> list[Input]:
+    """Return limits and kill switch for a new partition: what holds in its neighbours, else the configuration's."""
+    elder = max(neighbours, key=lambda partition: partition.limits_version, default=None)
+    if elder is None or not elder.limits_version:
+        limits = Limits.from_section(section).mapping()
+        return [LimitsChange(time=now, limits=limits, version=1, principal=PRINCIPAL, reason=OPENING)]
+    version, limits = elder.limits_version, elder.limits.mapping()
+    records: list[Input] = [LimitsChange(time=now, limits=limits, version=version, principal=PRINCIPAL, reason=OPENING)]
+    for scope, state in elder.switch.states().items():
+        if not scope.startswith("account:"):
+            records.append(StateChange(time=now, scope=scope, state=state, principal=PRINCIPAL, reason=OPENING))
+    return records
+
+
+def new_accounts(partition: PartitionState, accounts: Iterable[AccountSection], now: int) -> list[Input]:
+    """Return the openings and opening cash of the accounts that the partition does not have yet."""
+    records: list[Input] = []
+    for account in accounts:
+        known = partition.accounts.get(account.id)
+        if known is None:
+            records.append(AccountOpening(time=now, account=account.id, currency=account.currency))
+        if known is None or OPENING not in known.deposits:
+            records.append(
+                Deposit(
+                    time=now,
+                    account=account.id,
+                    currency=account.currency,
+                    amount=int(account.cash * MONEY_UNIT),
+                    reason="opening cash",
+                    key=OPENING,
+                )
+            )
+    return records

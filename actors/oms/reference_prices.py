@@ -1,0 +1,98 @@
+"""What the gate needs of the market shards: the last price of every instrument, and the trading clock."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+
+import msgspec
+import structlog
+
+from actors.clock import DataClock
+from actors.errors import AlphaMindError
+from actors.market.ticks import decode_market_slice, last_prices
+from actors.service import socket_path
+from actors.wire import WireClient
+
+STAGE = 0
+log = structlog.get_logger()
+
+
+class ReferencePrices:
+    """The last price of every instrument, from all market shards; every slice is acknowledged.
+
+    After a restart the prices come from each shard's snapshot, and the stream goes on behind it.
+
+    Args:
+        directory: The run's directory.
+        name: Who follows; one of the shards' expected subscribers.
+        shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
+        clock: The trading clock; it is advanced.
+    """
+
+    def __init__(self, directory: pathlib.Path, name: str, shards: tuple[str, ...], clock: DataClock) -> None:
+        self.clock = clock
+        self.sequences = [0] * len(shards)
+        self._prices: dict[int, int] = {}
+        self._name = name
+        self._clients = [
+            WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, index))
+            for index, shard in enumerate(shards)
+        ]
+
+    def start(self) -> None:
+        """Connect to all shards in the background."""
+        for client in self._clients:
+            client.start()
+
+    def price(self, instrument: int) -> int:
+        """Return the last price in increments, 0 where there was none."""
+        return self._prices.get(instrument, 0)
+
+    def sequence(self, instrument: int) -> int:
+        """Return the newest slice seen of the instrument's shard."""
+        return self.sequences[instrument % len(self.sequences)] if self.sequences else 0
+
+    async def _subscribe(self, index: int) -> None:
+        if not self.sequences[index]:
+            await self._take_snapshot(index)
+        try:
+            await self._follow(index)
+        except AlphaMindError as error:
+            if error.code != "SLICE_NOT_RETAINED":
+                raise
+            log.warning("slices left out", follower=self._name, shard=index, after=self.sequences[index])
+            await self._take_snapshot(index)
+            await self._follow(index)
+        if self.sequences[index]:
+            self._acknowledge(index, self.sequences[index])
+
+    async def _follow(self, index: int) -> None:
+        body = {"name": self._name, "stage": STAGE, "from_sequence": self.sequences[index] + 1}
+        take = functools.partial(self._take, index)
+        await self._clients[index].subscribe("subscribe", msgspec.msgpack.encode(body), take)
+
+    async def _take_snapshot(self, index: int) -> None:
+        snapshot = msgspec.msgpack.decode(await self._clients[index].request("snapshot"))
+        for instrument, price, _ in snapshot["last"]:
+            self._prices[instrument] = price
+        self.sequences[index] = max(self.sequences[index], snapshot["sequence"])
+        self.clock.advance(snapshot["time"])
+
+    def _take(self, index: int, body: bytes) -> None:
+        market = decode_market_slice(body)
+        if market.sequence > self.sequences[index]:
+            if market.rows:
+                instruments, prices = last_prices(market.ticks())
+                self._prices.update(zip(instruments.tolist(), prices.tolist()))
+            self.sequences[index] = market.sequence
+            self.clock.advance(market.time)
+        self._acknowledge(index, market.sequence)
+
+    def _acknowledge(self, index: int, sequence: int) -> None:
+        self._clients[index].notify("ack", msgspec.msgpack.encode(sequence))
+
+    async def close(self) -> None:
+        """Disconnect from all shards."""
+        for client in self._clients:
+            await client.close()

@@ -1,0 +1,84 @@
+"""Bodies of the requests that an OMS answers, beside ``SubmitOrder`` and ``CancelOrder``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actors.errors import InputError
+from actors.messages import TradingState
+
+_MOST_ROWS = 10_000
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all bodies: a MessagePack map without unknown keys."""
+
+
+class OrderRequest(Body, frozen=True):
+    """``order``: one order by the client's id."""
+
+    account: str
+    client_order_id: str
+
+
+class OrdersRequest(Body, frozen=True):
+    """``orders``: the newest ``limit`` orders of an account, the newest first."""
+
+    account: str
+    open_only: bool = False
+    limit: int = 100
+
+
+class PositionsRequest(Body, frozen=True):
+    """``positions``: the books of an account."""
+
+    account: str
+
+
+class SubscribeRequest(Body, frozen=True, rename={"sequences": "from"}):
+    """``subscribe``: events of every partition, from the sequence wanted next (by its number) or the first."""
+
+    sequences: dict[str | int, int] = {}
+
+
+class DepositRequest(Body, frozen=True):
+    """``deposit``: money in 1e-8 units, negative to take out; booked once for each ``key`` of an account."""
+
+    account: str
+    currency: str
+    amount: int
+    reason: str
+    key: str
+
+
+class LimitsRequest(Body, frozen=True):
+    """``set_limits``: new values by name, in the units of ``Limits``; what is not named stays."""
+
+    limits: dict[str, int]
+    principal: str
+    reason: str
+
+
+class StateRequest(Body, frozen=True):
+    """``set_state``: move the kill switch of ``firm``, ``account:ID`` or ``strategy:NAME``."""
+
+    scope: str
+    state: TradingState
+    principal: str
+    reason: str
+
+
+class AlarmsRequest(Body, frozen=True):
+    """``alarms``: the newest ``limit`` alarms of each partition, the newest first."""
+
+    limit: int = 100
+
+
+def check_rows(limit: int) -> None:
+    """Refuse to answer with no rows or with more than a frame should carry.
+
+    Raises:
+        InputError: ``limit`` is not from 1 to 10,000.
+    """
+    if not 1 <= limit <= _MOST_ROWS:
+        raise InputError("too many or too few rows", field="limit", value=limit, rule=f"1 to {_MOST_ROWS}")

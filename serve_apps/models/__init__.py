@@ -1,0 +1,1 @@
+"""The model service: holds the fitted volatility model, fits it anew as data come, and predicts."""

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from actors.errors import InputError
+from actors.messages import LimitsEvent, StateEvent, TradingState
+from actors.risk.controls import Controls, LimitsChange, StateChange, check_scope
+from tests.actors.portfolio.samples import cash_event
+
+LIMITS = LimitsChange({"allow_short": 0}, "p", "r")
+HALT = StateChange("firm", TradingState.HALTED, "p", "r")
+
+
+def test_a_change_is_outstanding_until_every_partition_confirms_it() -> None:
+    controls = Controls()
+    controls.set_limits(LIMITS)
+    assert controls.outstanding([0, 1]) == [LIMITS]
+    for partition in (0, 1):
+        controls.take(
+            LimitsEvent(
+                partition=partition, sequence=1, time=1, version=1, limits=LIMITS.limits, principal="p", reason="r"
+            )
+        )
+    assert controls.outstanding([0, 1]) == []
+    assert controls.outstanding([0, 2]) == [LIMITS]
+    assert controls.version == 1
+
+
+def test_states_come_before_limits() -> None:
+    controls = Controls()
+    controls.set_limits(LIMITS)
+    controls.set_state(HALT)
+    assert controls.outstanding([0]) == [HALT, LIMITS]
+    controls.confirm([0], HALT)
+    controls.confirm([0], LIMITS)
+    assert controls.outstanding([0]) == []
+
+
+def test_a_scope_that_was_never_touched_counts_as_active() -> None:
+    controls = Controls()
+    active = StateChange("account:main", TradingState.ACTIVE, "p", "r")
+    controls.set_state(active)
+    controls.confirm([0], LimitsChange({}, "", ""))
+    assert controls.outstanding([0]) == []
+    controls.take(
+        StateEvent(
+            partition=0,
+            sequence=1,
+            time=1,
+            scope="account:main",
+            state=TradingState.HALTED,
+            principal="p",
+            reason="r",
+        )
+    )
+    controls.take(cash_event(2, 1))
+    assert controls.outstanding([0]) == [active]
+
+
+@pytest.mark.parametrize(
+    ("scope", "parts"), [("firm", ("firm", "")), ("account:a", ("account", "a")), ("strategy:s:t", ("strategy", "s:t"))]
+)
+def test_scopes_are_read(scope: str, parts: tuple[str, str]) -> None:
+    assert check_scope(scope) == parts
+
+
+@pytest.mark.parametrize("scope", ["", "firm:x", "account", "account:", "desk:1"])
+def test_an_unknown_scope_is_refused(scope: str) -> None:
+    with pytest.raises(InputError, match="unknown scope"):
+        check_scope(scope)

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from actors.clock import MINUTE
+from actors.errors import AlphaMindError, InputError, NotFound
+from actors.messages import CashEvent, Instrument, OrderStatus, SubmitOrder, TimeInForce
+from actors.strategy.account_view import AccountView
+from actors.strategy.context import Context, client_order_id
+from actors.strategy.market_view import MarketView
+from tests.actors.features.ticks import START, flat_bar, ticks
+from tests.actors.strategy.examples import CASH, INSTRUMENTS, cash_event, order_event
+
+
+class World:
+    """A context and what is behind it."""
+
+    def __init__(self, instruments: tuple[Instrument, ...] = INSTRUMENTS) -> None:
+        self.market = MarketView(bars_kept=3)
+        self.account = AccountView("main", "USD", instruments)
+        self.account.apply(cash_event())
+        self.context = Context("s0", instruments, self.market, self.account, {}, lambda _: 30 * MINUTE)
+        self.context.begin(START)
+        self.events = 1
+
+    def say(self, command: Any, status: OrderStatus, filled: int = 0, price: int = 0) -> None:
+        self.events += 1
+        self.account.apply(order_event(self.events, command, status, filled, price))
+
+    def price(self, price: int, count: int = 1) -> None:
+        for number in range(count):
+            list(self.market.arrivals(ticks([flat_bar(0, START + number, price + number)])))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_instruments_are_named_by_symbol_or_id(world: World) -> None:
+    assert world.context.instrument("BBB") is world.context.instrument(1) is INSTRUMENTS[1]
+
+
+def test_a_symbol_means_the_instrument_that_bears_it_at_the_time() -> None:
+    old = Instrument(id=0, symbol="FB", valid_from=0, valid_to=START)
+    new = Instrument(id=1, symbol="FB", valid_from=START)
+    world = World((new, old))
+    assert world.context.instrument("FB") is new
+    world.context.begin(START - 1)
+    assert world.context.instrument("FB") is old
+
+
+def test_an_unknown_symbol_is_answered_with_the_nearest(world: World) -> None:
+    with pytest.raises(NotFound, match="did you mean AAA"):
+        world.context.instrument("AAB")
+
+
+def test_equity_is_cash_and_positions_at_the_last_price(world: World) -> None:
+    world.price(100)
+    command = _bought(world, 10)
+    world.say(command, OrderStatus.FILLED, filled=10, price=90)
+    assert world.context.position("AAA") == 10
+    assert world.context.cash == CASH - 900 * 1_000_000
+    assert world.context.equity == CASH + 100 * 1_000_000
+
+
+def test_equity_over_two_currencies_is_refused(world: World) -> None:
+    world.account.apply(
+        CashEvent(partition=0, sequence=2, time=0, account="main", currency="EUR", amount=1, reason="x")
+    )
+    with pytest.raises(InputError) as raised:
+        _ = world.context.equity
+    assert raised.value.code == "CURRENCY_NOT_CONVERTIBLE"
+
+
+def test_the_newest_bars_are_kept_oldest_first(world: World) -> None:
+    assert world.context.last_price("AAA") == 0
+    assert world.context.bars("AAA", 2) == []
+    world.price(100, count=5)
+    assert [bar.close for bar in world.context.bars("AAA", 2)] == [103, 104]
+    assert [bar.close for bar in world.context.bars("AAA", 9)] == [102, 103, 104]
+    assert world.context.bars("AAA", 0) == []
+    assert world.context.last_price("AAA") == 104
+
+
+def _bought(world: World, quantity: int) -> SubmitOrder:
+    world.context.buy("AAA", quantity)
+    command = world.context.take()[-1]
+    assert isinstance(command, SubmitOrder)
+    return command
+
+
+@pytest.mark.parametrize(
+    ("held", "open_buy", "target", "expected"),
+    [
+        (0, 0, 10, ("buy", 10)),
+        (10, 0, 10, None),
+        (10, 0, 4, ("sell", 6)),
+        (10, 5, 15, None),
+        (10, 5, 20, ("buy", 5)),
+        (10, 5, 0, ("sell", 15)),
+        (0, 0, -3, ("sell", 3)),
+    ],
+)
+def test_a_target_orders_what_is_missing_to_position_and_open_orders(
+    world: World, held: int, open_buy: int, target: int, expected: tuple[str, int] | None
+) -> None:
+    if held:
+        world.say(_bought(world, held), OrderStatus.FILLED, filled=held, price=100)
+    if open_buy:
+        world.say(_bought(world, open_buy), OrderStatus.NEW)
+    key = world.context.target_position("AAA", target)
+    commands = world.context.take()
+    if expected is None:
+        assert key is None and commands == []
+    else:
+        assert [(str(one.side), one.quantity) for one in commands if isinstance(one, SubmitOrder)] == [expected]
+        assert commands[0].client_order_id == key
+
+
+def test_an_order_placed_in_this_very_callback_counts_for_the_next_target(world: World) -> None:
+    world.context.target_position("AAA", 10)
+    assert world.context.target_position("AAA", 10) is None
+    assert world.context.open_quantity("AAA") == 10
+    assert [order.status for order in world.context.open_orders("AAA")] == [OrderStatus.PENDING_NEW]
+    assert world.context.open_orders("BBB") == []
+
+
+def test_a_partly_filled_order_counts_with_what_is_left(world: World) -> None:
+    world.say(_bought(world, 10), OrderStatus.PARTIALLY_FILLED, filled=4, price=100)
+    assert (world.context.position("AAA"), world.context.open_quantity("AAA")) == (4, 6)
+
+
+def test_a_limit_order_carries_price_and_time_in_force(world: World) -> None:
+    world.context.sell("AAA", 3, 105, TimeInForce.GTC)
+    order = world.context.take()[0]
+    assert isinstance(order, SubmitOrder)
+    assert (str(order.type), order.limit_price, str(order.time_in_force), order.principal) == (
+        "limit",
+        105,
+        "gtc",
+        "strategy:s0",
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "field"),
+    [
+        (lambda context: context.buy("AAA", 0), "quantity"),
+        (lambda context: context.buy("AAA", 1.5), "quantity"),
+        (lambda context: context.buy("AAA", True), "quantity"),
+        (lambda context: context.sell("AAA", 1, -5), "limit_price"),
+        (lambda context: context.sell("AAA", 1, 99.5), "limit_price"),
+        (lambda context: context.target_position("AAA", 2.0), "quantity"),
+        (lambda context: context.cancel("s0-9"), "client_order_id"),
+    ],
+)
+def test_a_wrong_order_is_refused_and_nothing_is_sent(
+    world: World, act: Callable[[Context], object], field: str
+) -> None:
+    with pytest.raises(AlphaMindError) as raised:
+        act(world.context)
+    assert raised.value.field == field
+    assert world.context.take() == []
+
+
+def test_a_strategy_cannot_cancel_an_order_of_another(world: World) -> None:
+    other = SubmitOrder(client_order_id="x", account="main", instrument=0, side="buy", quantity=1, strategy="manual")
+    world.say(other, OrderStatus.NEW)
+    with pytest.raises(NotFound):
+        world.context.cancel("x")
+    assert world.context.open_orders() == []
+
+
+def test_a_cancellation_that_the_venue_refused_can_be_asked_for_again(world: World) -> None:
+    command = _bought(world, 1)
+    world.say(command, OrderStatus.NEW)
+    world.context.cancel(command.client_order_id)
+    world.say(command, OrderStatus.PENDING_CANCEL)
+    world.context.cancel(command.client_order_id)
+    assert len(world.context.take()) == 1
+    world.say(command, OrderStatus.NEW)
+    world.context.cancel(command.client_order_id)
+    assert len(world.context.take()) == 1
+    world.say(command, OrderStatus.CANCELED)
+    assert world.account.orders == {} and world.account.cancels == set()
+
+
+def test_periods_per_year_follow_the_length_of_the_periods_and_the_calendar(world: World) -> None:
+    assert world.context.periods_per_year("AAA") == 13 * 252
+    assert world.context.forecast("AAA") is None
+
+
+@pytest.mark.parametrize("length", [1, 20, 36, 37, 48])
+def test_client_order_ids_never_exceed_48_characters(length: int) -> None:
+    ids = {client_order_id("a" * length + suffix, 10**9) for suffix in ("", "b"[: 48 - length])}
+    assert all(len(one) <= 48 for one in ids)
+    assert len(ids) == (2 if length < 48 else 1)
+    assert client_order_id("vol", 7) == "vol-7"

@@ -1,0 +1,38 @@
+"""The API over the real OMS: an order before the first price is refused by the gate, and on record."""
+
+from actors.oms.service import OmsService
+from tests.serve_apps.api.harness import INSTRUMENTS, MARKET_ORDER, in_api
+
+ORDER = {**MARKET_ORDER, "client_order_id": "a-1"}
+
+
+def test_an_order_takes_the_whole_way_and_back(tmp_path):
+    async def test(api):
+        await api.oms.server.close()
+        oms = OmsService("oms-0", api.directory, api.configuration, INSTRUMENTS, shard=0, shards=1, markets=())
+        await oms.start()
+        try:
+            headers = api.token("write:trade", "read:portfolio")
+            refused = await api.http.post("/trades", json=ORDER, headers=headers)
+            problem = refused.json()
+            assert refused.status_code == 422 and problem["code"] == problem["order"]["reject_code"]
+            assert problem["code"] not in ("INPUT_INVALID", "ORDER_REJECTED")
+            again = await api.http.post("/trades", json=ORDER, headers=headers)
+            assert {**again.json(), "request_id": ""} == {**problem, "request_id": ""}
+            other = await api.http.post("/trades", json={**ORDER, "qty": "11"}, headers=headers)
+            assert (other.status_code, other.json()["code"]) == (409, "CLIENT_ORDER_ID_REUSED")
+            assert (other.json()["field"], other.json()["value"]) == ("qty", "11")
+            found = await api.http.get("/trades/a-1", headers=headers)
+            assert found.json() == problem["order"]
+            listed = await api.http.get("/trades", headers=headers)
+            assert listed.json()["trades"] == [problem["order"]]
+            assert (await api.http.get("/trades?open=true", headers=headers)).json()["trades"] == []
+            closed = await api.http.delete("/trades/a-1", headers=headers)
+            assert (closed.status_code, closed.json()["code"]) == (409, "ORDER_CLOSED")
+            for method in ("GET", "DELETE"):
+                absent = await api.http.request(method, "/trades/a-2", headers=headers)
+                assert (absent.status_code, absent.json()["code"]) == (404, "ORDER_NOT_FOUND")
+        finally:
+            await oms.stop()
+
+    in_api(tmp_path, test)
