@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import difflib
 import functools
+import warnings
 import zoneinfo
 from collections.abc import Iterable
 from typing import Any
@@ -80,8 +81,10 @@ def sessions(calendar: str) -> Sessions:
 
     known: list[str] = exchange_calendars.get_calendar_names(include_aliases=True)
     try:
-        canonical = exchange_calendars.resolve_alias(calendar)
-        schedule: Any = exchange_calendars.get_calendar(canonical, **_range(canonical))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            canonical = exchange_calendars.resolve_alias(calendar)
+            schedule: Any = exchange_calendars.get_calendar(canonical, **_range(canonical))
     except InvalidCalendarName:
         near = difflib.get_close_matches(calendar.upper(), known, n=3, cutoff=0.4)
         raise InputError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pathlib
 import uuid
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +24,7 @@ from actors.messages import (
     decoder,
     encode,
 )
+from actors.oms.routing import shard_of
 from actors.portfolio.books import BooksView, Position
 from actors.service import socket_path
 from actors.wire import BlockingClient
@@ -166,7 +166,7 @@ class Client:
 
     def _ask(self, owner: str, method: str, body: bytes) -> bytes:
         oms = self.configuration.oms
-        name = f"oms-{zlib.crc32(owner.encode()) % oms.partitions % oms.shards}"
+        name = f"oms-{shard_of(owner, oms.partitions, oms.shards)}"
         connection = self._connections.get(name)
         if connection is None:
             connection = self._connections[name] = BlockingClient(socket_path(self.directory, name), "client")

@@ -117,11 +117,14 @@ def _merge(into: dict[str, Any], layer: dict[str, Any], origins: dict[str, str],
 
 
 def _explain(error: pydantic.ValidationError, origins: Mapping[str, str]) -> ConfigurationError:
-    """Return the first problem of a configuration in its own terms; a key with several alternatives is one problem."""
+    """Return one problem of a configuration in its own terms: an unknown key where there is one, else the first.
+
+    A misspelt key also shows as a missing one, so it is named first; a key with several alternatives is one problem.
+    """
     problems: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         problems.setdefault(".".join(str(part) for part in keys_of(detail["loc"])), []).append(detail)
-    path, details = next(iter(problems.items()))
+    path, details = min(problems.items(), key=lambda problem: problem[1][0]["type"] != "extra_forbidden")
     parts = path.split(".") if path else []
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     origin = next((origins[prefix] for prefix in prefixes if prefix in origins), "the configuration")

@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import ray
-import ray.serve._private.replica as replica
+from ray.serve._private import replica as _replica
 
 LOOPBACK = "127.0.0.1"
+# Neither module is typed for callers outside Ray.
+replica: Any = _replica
+node_address: Any = ray.util.get_node_ip_address
 
 
 def keep_replica_on_loopback() -> None:
     """Bind this process's replica server to loopback where the node is on loopback; call it when a deployment is loaded."""
-    if not ray.is_initialized() or ray.util.get_node_ip_address() != LOOPBACK:
+    if not ray.is_initialized() or node_address() != LOOPBACK:
         return
     original = replica.add_port_to_grpc_server
     if getattr(original, "on_loopback", False):

@@ -180,10 +180,14 @@ class ForecastBook:
         """Return what was observed of an instrument, oldest first, as long as a prediction needs."""
         return self._panel.rows(instrument)[-max(self.section.lags) :]
 
-    def fitted(self, model_id: str) -> ModelVersion:
-        """Return the version that predicts; raises as ``predict``."""
+    def known(self, model_id: str) -> None:
+        """Check that there is such a model; raises ``NotFound`` with those that there are."""
         if model_id != self.section.id:
             raise NotFound("no such model", field="model_id", value=model_id, rule=f"one of {self.section.id}")
+
+    def fitted(self, model_id: str) -> ModelVersion:
+        """Return the version that predicts; raises as ``predict``."""
+        self.known(model_id)
         if self.current is None:
             raise Unavailable(
                 f"model {model_id} is not fitted yet{': ' + self._fit_problem if self._fit_problem else ''}",

@@ -41,7 +41,9 @@ def read_bars(path: pathlib.Path, feed: FeedSection, instruments: InstrumentsSec
     Raises:
         DataError: The file can't be read, lacks a column, or holds weekly or monthly bars.
     """
-    if path.read_bytes()[:4] == b"PAR1":
+    with path.open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    if is_parquet:
         names, columns, positions, lines = _parquet(path, feed)
     else:
         names, columns, positions, lines = _csv(path, feed)

@@ -108,10 +108,6 @@ def read_fields(
             ),
         )
     except pa.ArrowInvalid as error:
-        if "Empty CSV file" in str(error):
-            raise DataError(
-                f"{where} has a header and no rows", field="feed.data", value=where, rule="at least one row"
-            ) from None
         raise DataError(
             f"{where} is not readable as CSV: {str(error)[:200]}",
             field="feed.data",
@@ -123,6 +119,10 @@ def read_fields(
     lines = np.arange(1 + header, table.num_rows + len(ragged) + 1 + header, dtype=np.int64)
     if ragged:
         lines = np.delete(lines, [number - 1 - header for number, _ in ragged])
+    if b"\n\n" in content or b"\n\r\n" in content:
+        written = pa.array(~np.logical_and.reduce([_is_blank(column) for column in columns.values()]))
+        columns = {position: column.filter(written) for position, column in columns.items()}
+        lines = lines[written.to_numpy(zero_copy_only=False)]
     if kept:
         order = np.argsort(np.concatenate([lines, [number for number, _ in kept]]), kind="stable")
         lines = np.concatenate([lines, [number for number, _ in kept]])[order].astype(np.int64)
@@ -133,7 +133,16 @@ def read_fields(
                 column, rest = pa.array(numbers(column)), pa.array(numbers(rest))
             joined = pa.concat_arrays([*(column.chunks if isinstance(column, pa.ChunkedArray) else [column]), rest])
             columns[position] = joined.take(pa.array(order))
+    if not len(lines):
+        raise DataError(f"{where} has a header and no rows", field="feed.data", value=where, rule="at least one row")
     return columns, lines
+
+
+def _is_blank(column: Any) -> npt.NDArray[np.bool_]:
+    blank = pc.is_null(column)
+    if pa.types.is_string(column.type):
+        blank = pc.or_(blank, pc.fill_null(pc.equal(column, ""), False))
+    return np.asarray(blank, bool)
 
 
 def numbers(column: Any) -> npt.NDArray[np.float64]:

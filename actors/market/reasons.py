@@ -52,7 +52,7 @@ CODES: dict[Reason, int] = {reason: place + 1 for place, reason in enumerate(REA
 """Small number of each reason, ascending in the order of precedence."""
 
 
-class QuarantinedRow(Message, kw_only=True):
+class QuarantinedRow(Message, kw_only=True, frozen=True):
     """One refused row as it was received.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
 import time
 from collections import deque
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actors.errors import Conflict
+from actors.errors import Unavailable
 from actors.journal import Journal, open_journal
 from actors.market.publisher import STAGES, Publisher
 from actors.market.shard import Applied, MarketShard, check_records
@@ -113,6 +114,7 @@ class MarketService(Service):
         self._section = configuration.market.model_copy(update={"shards": shards})
         self._publisher = Publisher(expected, self._completed)
         self._waiting: list[Request] = []
+        self._next: list[tuple[RawSlice, Request]] = []
         self._answers: deque[tuple[int, bytes]] = deque(maxlen=ANSWERS_KEPT)
         self._subscriptions: dict[ServerConnection, _Subscription] = {}
         self._begun = 0
@@ -180,8 +182,8 @@ class MarketService(Service):
         if pending and raw.sequence == self.core.sequence:
             self._waiting.append(request)
             return None
-        if pending or raw.sequence != self.core.sequence + 1:
-            raise Conflict(
+        if raw.sequence != self.core.sequence + 1:
+            raise Unavailable(
                 f"slice {raw.sequence} is out of turn",
                 field="sequence",
                 value=raw.sequence,
@@ -190,15 +192,28 @@ class MarketService(Service):
                 code="SLICE_OUT_OF_TURN",
             )
         check_records(raw)
+        if pending:
+            self._next.append((raw, request))
+        else:
+            self._begin(raw, [request])
+        return None
+
+    def _begin(self, raw: RawSlice, requests: list[Request]) -> None:
+        """Put the next slice on record, apply it and publish it."""
         self._begun = time.perf_counter_ns()
-        self.journal.append(raw.time, SLICE, request.body)
+        self.journal.append(raw.time, SLICE, requests[0].body)
         applied = self._apply(raw)
         self.metrics.observe("apply_seconds", time.perf_counter_ns() - self._begun)
         self._count(applied)
-        self._waiting.append(request)
+        self._waiting.extend(requests)
         self._publisher.publish(raw.sequence, encode(applied.slice))
         self._measure_queues()
-        return None
+
+    def _begin_next(self) -> None:
+        """Go on with a slice that came while the one before was still being published again after a restart."""
+        if self._next and self._publisher.stage == STAGES:
+            came, self._next = self._next, []
+            self._begin(came[0][0], [request for _, request in came])
 
     def _apply(self, raw: RawSlice) -> Applied:
         applied = self.core.apply(raw)
@@ -218,6 +233,8 @@ class MarketService(Service):
         waiting, self._waiting = self._waiting, []
         for request in waiting:
             request.reply(self._answers[-1][1])
+        if self._next:
+            asyncio.get_running_loop().call_soon(self._begin_next)
         now = time.monotonic()
         self._rate.append((now, self.metrics.counters["ticks_total"]))
         while now - self._rate[0][0] > RATE_SECONDS:

@@ -174,8 +174,12 @@ class OmsService(Service):
     def status(self) -> dict[str, Any]:
         """Return the trading clock and, for each partition, what it holds and whether its venue is there."""
         self.metrics.gauge("open_orders", sum(len(host.partition.standing) for host in self.hosted.hosts.values()))
+        partitions = [host.partition for host in self.hosted.hosts.values()]
         return {
             "time": self.clock.now(),
+            "orders": sum(len(partition.orders) for partition in partitions),
+            "rejected": sum(len(partition.rejected) for partition in partitions),
+            "fills": sum(len(partition.executions) for partition in partitions),
             "market_sequences": list(self.prices.sequences),
             "partitions": {
                 host.partition.name: {

@@ -41,6 +41,7 @@ class PartitionState:
         last_report: Sequence of the newest report of the venue.
         last_event: Sequence of the newest event.
         executions: Ids of all executions that were booked.
+        rejected: Ids of all orders that the gate or the venue refused.
         standing: The orders that can still trade, by order id, the oldest first.
     """
 
@@ -62,6 +63,7 @@ class PartitionState:
         self.standing: dict[str, WorkingOrder] = {}
         self.check = check
         self.executions: set[str] = set()
+        self.rejected: set[str] = set()
 
     def account(self, account: str) -> Account:
         """Return an account.
@@ -124,6 +126,8 @@ class PartitionState:
 
     def tell_order(self, effects: Effects, time: int, order: Order, fill: Fill | None) -> None:
         """Tell subscribers what an order is now, and by which fill."""
+        if order.status is OrderStatus.REJECTED:
+            self.rejected.add(order.order_id)
         effects.events.append(
             OrderEvent(partition=self.index, sequence=self.next_event(), time=time, order=order, fill=fill)
         )

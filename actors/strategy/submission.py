@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from actors.errors import AlphaMindError, Unavailable
 from actors.messages import CancelOrder, Order, OrderEvent, OrderStatus, SubmitOrder, decoder, encode
+from actors.oms.routing import shard_of
 from actors.strategy.context import Command, unconfirmed
 from actors.wire import WireClient
 
@@ -79,8 +79,7 @@ class Submission:
                 await self._patiently(confirmed, command)
 
     async def _ask(self, method: str, command: Command) -> Order:
-        partition = zlib.crc32(command.account.encode()) % self._partitions
-        client = self._clients[partition % len(self._clients)]
+        client = self._clients[shard_of(command.account, self._partitions, len(self._clients))]
         body = encode(command)
         while True:
             await client.connected.wait()

@@ -80,8 +80,9 @@ class ModelService:
     @errors_as_data
     async def predict_http(self, model_id: str, body: Any) -> dict[str, Any]:
         """Answer ``POST /models/{id}/predict``: a ``PredictRequest`` in, a ``PredictResponse`` out, as plain data."""
-        current = self.book.fitted(model_id)
+        self.book.known(model_id)
         request = parse_request(body)
+        current = self.book.fitted(model_id)
         names, histories, times = self._wanted(request)
         values = self.book.values(histories)
         return PredictResponse(

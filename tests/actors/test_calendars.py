@@ -10,7 +10,7 @@ from actors.errors import InputError
 
 
 def instant(text: str) -> int:
-    return pd.Timestamp(text).tz_convert("UTC").as_unit("ns").value
+    return int(pd.Timestamp(text).tz_convert("UTC").as_unit("ns").value)
 
 
 def day(text: str) -> int:

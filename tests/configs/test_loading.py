@@ -158,7 +158,7 @@ def test_a_key_that_resembles_nothing_is_refused_with_what_there_is(write: Write
 WRONG_VALUES = [
     ("network: {port: 70000}", "network.port", "less than or equal to 65535"),
     ("network: {port: x}", "network.port", "valid integer"),
-    ("feed: {speed: fast}", "feed.speed", "valid number, unable to parse string as a number; or Input should be 'max'"),
+    ("feed: {speed: fast}", "feed.speed", "to parse string as a number; or Input should be 'max'"),
     ("feed: {speed: -1}", "feed.speed", "greater than 0; or Input should be 'max'"),
     ("instruments: {price_increment: x}", "instruments.price_increment", "valid decimal; or Input should be 'auto'"),
     ("forecaster: {lags: [1, 2]}", "forecaster.lags.2", "Field required"),
@@ -177,7 +177,7 @@ WRONG_VALUES = [
     ("accounts: [{id: a}, {id: a}]", None, "accounts: an id occurs twice"),
     ("strategies: [{name: x, implementation: 'a:B', account: nobody}]", None, "trades for account 'nobody'"),
     (
-        "strategies: [{name: x, implementation: 'a:B', account: main}, {name: x, implementation: 'a:C', account: main}]",
+        "strategies: [{name: x, implementation: a:B, account: main}, {name: x, implementation: a:C, account: main}]",
         None,
         "strategies: a name occurs twice",
     ),

@@ -10,13 +10,13 @@ from actors.market.quality import QUARANTINE_KEPT, Quality
 from actors.market.reasons import Reason
 from actors.market.ticks import BAR, QUOTE, RAW, TICK, TRADE, BookAction, Kind
 from configs.schema import QualitySection
-from tests.actors.market.builders import INFINITE, MONDAY, NAN, NONE, bar, book, instrument, quote, raw_slice, rows, trade
+from tests.actors.market.builders import INFINITE, NAN, NONE, bar, book, instrument, quote, raw_slice, rows, trade
+from tests.actors.market.builders import MONDAY as T
 
 ALWAYS = (instrument(), instrument(1), instrument(7, price_increment=10_000))
 NEW_YORK = (instrument(calendar="XNYS"),)
 MANY, FEW = {"few": 0}, {"few": 10**9}
 BOTH_WAYS = pytest.mark.parametrize("way", [MANY, FEW], ids=["columns", "rows"])
-T = MONDAY
 DAILY = 6 * HOUR + 30 * MINUTE
 
 
@@ -298,18 +298,18 @@ def test_the_history_of_bars_is_bounded_and_still_tells_recent_duplicates():
         assert counts == {Reason.DUPLICATE: 1, Reason.OUT_OF_ORDER: 1}
 
 
-SENSIBLE = st.sampled_from([100.0, 100.01, 100.015, 99.5, 139.0, 150.0, 55.0, 0.0, -1.0, NAN, INFINITE, 1e17])
+PRICES = st.sampled_from([100.0, 100.01, 100.015, 99.5, 139.0, 150.0, 55.0, 0.0, -1.0, NAN, INFINITE, 1e17])
 TIMES = st.integers(-2, 12).map(lambda minute: T + minute * MINUTE)
 NUMBERS = st.sampled_from([0, 0, 0, 1, 1, 7, 3, NONE])
 SIZES = st.sampled_from([1.0, 1.0, 2.0, 1.5, 0.0, -3.0, NAN])
 ROWS = st.lists(
     st.one_of(
-        st.builds(lambda t, o, h, l, v, n: bar(t, o, h, l, volume=v, number=n), TIMES, SENSIBLE, *[SENSIBLE] * 2, SIZES, NUMBERS),
-        st.builds(lambda t, o, n: bar(t, o, number=n), TIMES, SENSIBLE, NUMBERS),
-        st.builds(lambda t, b, a, s, z, n: quote(t, b, a, s, z, n), TIMES, SENSIBLE, SENSIBLE, SIZES, SIZES, NUMBERS),
-        st.builds(lambda t, p, s, d, n: trade(t, p, s, d, n), TIMES, SENSIBLE, SIZES, st.sampled_from([-1, 1]), NUMBERS),
-        st.builds(lambda t, a, p, s, n: book(t, a, 1, p, s, number=n), TIMES, st.integers(0, 8), SENSIBLE, SIZES, NUMBERS),
-        st.builds(lambda t, p, k: (k, *trade(t, p)[1:]), TIMES, SENSIBLE, st.integers(0, 9)),
+        st.builds(bar, TIMES, PRICES, PRICES, PRICES, PRICES, SIZES, NUMBERS),
+        st.builds(bar, TIMES, PRICES, number=NUMBERS),
+        st.builds(quote, TIMES, PRICES, PRICES, SIZES, SIZES, NUMBERS),
+        st.builds(trade, TIMES, PRICES, SIZES, st.sampled_from([-1, 1]), NUMBERS),
+        st.builds(book, TIMES, st.integers(0, 8), st.just(1), PRICES, SIZES, number=NUMBERS),
+        st.builds(lambda time, price, kind: (kind, *trade(time, price)[1:]), TIMES, PRICES, st.integers(0, 9)),
     ),
     max_size=40,
 )  # fmt: skip

@@ -137,7 +137,9 @@ def test_replaying_generated_messages_reproduces_the_best_quotes_of_their_maker(
         bid = max((price for side, price, _ in live.values() if side > 0), default=0)
         ask = min((price for side, price, _ in live.values() if side < 0), default=0)
         at = {1: bid, -1: ask}
-        sizes = {end: sum(size for side, price, size in live.values() if side == end and price == at[end]) for end in at}
+        sizes = {
+            end: sum(size for side, price, size in live.values() if side == end and price == at[end]) for end in at
+        }
         best.append((bid * 100, ask * 100, sizes[1], sizes[-1]))
     _, quotes = replay(pd.DataFrame(made))
     assert quotes == changes(best)

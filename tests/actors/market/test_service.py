@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from actors.clock import MINUTE
-from actors.errors import Conflict, InputError, NotFound, PeerLost
+from actors.errors import InputError, NotFound, PeerLost, Unavailable
 from actors.market.service import MarketService
 from actors.market.ticks import RawSlice, decode_market_slice
 from actors.messages import Bar, decoder, encode
@@ -174,6 +174,7 @@ def test_a_slice_received_but_not_completed_before_a_crash_is_published_again(tm
             await first.stop()
             with pytest.raises(PeerLost):
                 await answer
+            await until(lambda: not feed.connected.is_set())
             venue.acknowledges = True
             second = market(tmp_path)
             await second.start()
@@ -239,8 +240,8 @@ def test_a_feed_that_sends_the_pending_slice_again_is_answered_with_the_first_wh
     async def story(service, feed):
         answers = [asyncio.ensure_future(send(feed, minute(1))) for _ in range(2)]
         await until(lambda: service.status()["waiting_for"])
-        with pytest.raises(Conflict) as error:
-            await send(feed, minute(2))
+        with pytest.raises(Unavailable) as error:
+            await send(feed, minute(3))
         assert error.value.code == "SLICE_OUT_OF_TURN"
         everyone = subscribers(tmp_path, [])
         assert await asyncio.gather(*answers) == [{"accepted": 1, "quarantined": 0}] * 2
@@ -251,9 +252,41 @@ def test_a_feed_that_sends_the_pending_slice_again_is_answered_with_the_first_wh
     run(story, tmp_path)
 
 
+def test_the_next_slice_waits_while_the_newest_is_published_again_after_a_restart(tmp_path):
+    async def story():
+        log = []
+        first = market(tmp_path)
+        await first.start()
+        async with connected(tmp_path, "feed") as feed:
+            everyone = subscribers(tmp_path, log)
+            await send(feed, minute(1))
+            for each in everyone:
+                each.acknowledges = False
+            await first.stop()
+            await until(lambda: not feed.connected.is_set())
+            second = market(tmp_path)
+            await second.start()
+            await feed.connected.wait()
+            answers = [asyncio.ensure_future(send(feed, minute(2))) for _ in range(2)]
+            await until(lambda: all(each.client.connected.is_set() for each in everyone))
+            await asyncio.sleep(0.01)
+            assert (second.core.sequence, second.journal.last_sequence) == (1, 1)
+            for each in everyone:
+                each.acknowledges = True
+                each.acknowledge(1)
+            assert await asyncio.gather(*answers) == [{"accepted": 1, "quarantined": 0}] * 2
+            assert [each.last for each in everyone] == [2, 2, 2]
+            assert second.journal.last_sequence == 2
+            for each in everyone:
+                await each.client.close()
+            await second.stop()
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+
+
 def test_a_slice_out_of_turn_or_cut_off_is_refused_and_changes_nothing(tmp_path):
     async def story(service, feed):
-        with pytest.raises(Conflict, match="out of turn") as error:
+        with pytest.raises(Unavailable, match="out of turn") as error:
             await send(feed, minute(2))
         assert error.value.rule == "1 is next"
         with pytest.raises(InputError, match="cut off"):

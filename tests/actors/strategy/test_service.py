@@ -227,6 +227,29 @@ def _confirmed(oms: Oms, key: str) -> Any:
     return msgspec.structs.replace(oms.orders[key], status=OrderStatus.NEW)
 
 
+def test_an_order_is_sent_until_the_oms_can_take_it(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.strategy.submission._PATIENCE_SECONDS", 0.005)
+
+    async def body(market: Market, oms: Oms) -> None:
+        service = _service(directory, configuration("BuyOnBar"))
+        await service.start()
+        oms.confirms = False
+        oms.errors["s0-1"] = Unavailable("recovering")
+        market.send(_slice(1))
+        while len(oms.submissions) < 2:
+            await asyncio.sleep(0.001)
+        assert market.acknowledged == 0
+        oms.errors.clear()
+        while not oms.orders:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        oms.confirm(oms.orders["s0-1"])
+        await market.wait(1)
+        await service.stop()
+
+    _run(directory, body)
+
+
 def test_an_order_that_the_oms_does_not_take_is_told_as_rejected(directory: pathlib.Path) -> None:
     async def body(market: Market, oms: Oms) -> None:
         service = _service(directory, configuration("BuyOnBar"))

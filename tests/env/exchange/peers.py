@@ -75,6 +75,7 @@ class FakePartition:
     def __init__(self, directory: pathlib.Path, session: str = "p00", epoch: int = 1, confirms: bool = True) -> None:
         self.session, self.epoch, self.confirms = session, epoch, confirms
         self.reports: list[ExecutionReport] = []
+        self.received: list[int] = []
         self.opened: list[int] = []
         self.refused: list[str] = []
         self.client = WireClient(socket_path(directory, "venue"), f"oms-{session}", self._open, retry_seconds=0.01)
@@ -99,6 +100,7 @@ class FakePartition:
 
     def _take(self, body: bytes) -> None:
         report = decode_report(body)
+        self.received.append(report.sequence)
         assert report.sequence == self.last + 1
         self.reports.append(report)
         if self.confirms:

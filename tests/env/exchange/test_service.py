@@ -231,6 +231,7 @@ def test_a_session_that_lost_reports_it_had_confirmed_gets_them_again(tmp_path: 
             again.reports = partition.reports[:1]
             await again.start()
             assert again.reports == partition.reports
+            assert again.received == [2, 3, 4]
             await until(lambda: not venue._sessions["p00"].unacknowledged)
             for each in (again, other):
                 await each.client.close()
@@ -257,7 +258,7 @@ def test_a_stale_owner_is_refused_and_the_newer_one_displaces_it(tmp_path: pathl
 
 def test_orders_under_a_stale_epoch_are_refused_even_on_a_line_that_other_sessions_use(tmp_path: pathlib.Path) -> None:
     async def scene() -> None:
-        async with running(service(tmp_path)):
+        async with running(service(tmp_path)) as venue:
             old = await FakePartition(tmp_path, "p00", epoch=1).start()
             kept = msgspec.msgpack.encode({"session": "p01", "epoch": 1, "last_report": 0})
             await old.client.subscribe("session", kept, lambda body: None)
@@ -267,8 +268,11 @@ def test_orders_under_a_stale_epoch_are_refused_even_on_a_line_that_other_sessio
                     await attempt
                 assert caught.value.code == "SESSION_FENCED"
             assert new.reports == []
-            old.client.notify("report_ack", msgspec.msgpack.encode({"session": "p00", "sequence": 9}))
+            new.confirms = False
+            await new.order(order())
+            old.client.notify("report_ack", msgspec.msgpack.encode({"session": "p00", "sequence": 1}))
             await settle()
+            assert venue.status()["sessions"]["p00"]["unacked_reports"] == 1
             for partition in (old, new):
                 await partition.client.close()
 
@@ -452,5 +456,34 @@ def test_the_market_may_come_later_than_the_exchange(tmp_path: pathlib.Path) -> 
             shard = await FakeMarket().listen(tmp_path)
             shard.publish(market(1, MINUTE))
             await until(lambda: shard.acks == [1])
+
+    play(scene)
+
+
+def test_an_input_is_on_record_and_flushed_before_anyone_sees_its_effect(tmp_path: pathlib.Path) -> None:
+    async def scene() -> None:
+        async with running(service(tmp_path)) as venue:
+            partition = await FakePartition(tmp_path).start()
+            journal, steps = venue._journal, []
+            assert journal is not None
+            session = venue._sessions["p00"]
+
+            class Watched:
+                def append(self, time: int, kind: int, payload: bytes) -> int:
+                    steps.append(("append", session.last_report))
+                    return journal.append(time, kind, payload)
+
+                def flush(self) -> None:
+                    steps.append(("flush", session.last_report))
+                    journal.flush()
+
+                def close(self) -> None:
+                    journal.close()
+
+            venue._journal = Watched()  # type: ignore[assignment]
+            await partition.order(order())
+            assert steps == [("append", 0), ("flush", 0)]
+            assert session.last_report == 1
+            await partition.client.close()
 
     play(scene)

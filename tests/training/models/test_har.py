@@ -191,5 +191,4 @@ def test_it_beats_the_random_walk_on_31_indices() -> None:
     data = {symbol: np.array(values) for symbol, values in found.items() if len(values) > 3000}
     assert len(data) >= 25
     model, walk = _walk_forward(data, 2500, 500)
-    print(len(data), model, walk)
     assert model < 0.85 * walk

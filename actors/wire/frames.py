@@ -1,0 +1,96 @@
+"""Frames: how they are written, and how a stream of bytes is cut into them."""
+
+from __future__ import annotations
+
+import struct
+
+from actors.errors import InputError, ProtocolError
+
+VERSION = 1
+MAXIMUM_FRAME = 64 * 1024 * 1024
+
+HELLO, WELCOME, REQUEST, RESPONSE, ERROR, EVENT, NOTIFY = range(1, 8)
+
+_HEAD = struct.Struct("<IBBQ")
+_LENGTH_OF_HEAD_AFTER_LENGTH = _HEAD.size - 4
+MAXIMUM_PAYLOAD = MAXIMUM_FRAME - _LENGTH_OF_HEAD_AFTER_LENGTH
+
+
+def frame(kind: int, correlation: int, payload: bytes) -> bytes:
+    """Return one encoded frame.
+
+    Raises:
+        InputError: The payload does not fit into one frame; nothing was sent.
+    """
+    if len(payload) > MAXIMUM_PAYLOAD:
+        raise InputError(
+            "message too large for one frame",
+            field="body",
+            value=f"{len(payload)} bytes",
+            rule=f"at most {MAXIMUM_PAYLOAD} bytes",
+            remedy="send it in parts",
+            code="FRAME_TOO_LARGE",
+        )
+    return _HEAD.pack(_LENGTH_OF_HEAD_AFTER_LENGTH + len(payload), kind, VERSION, correlation) + payload
+
+
+def request_payload(method: str, body: bytes) -> bytes:
+    """Return the payload of a REQUEST or NOTIFY frame."""
+    name = method.encode("ascii")
+    return bytes((len(name),)) + name + body
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames.
+
+    Attributes:
+        buffered: Number of bytes that wait for the rest of their frame.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for the rest of their frame."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
+        """Add ``data`` and return the frames that are now whole as (kind, correlation, payload).
+
+        Raises:
+            ProtocolError: A frame of another version, or longer than ``MAXIMUM_FRAME``.
+        """
+        buffer = self._buffer
+        buffer += data
+        frames = []
+        start, end = 0, len(buffer)
+        while end - start >= _HEAD.size:
+            length, kind, version, correlation = _HEAD.unpack_from(buffer, start)
+            if version != VERSION:
+                raise ProtocolError(
+                    "frame of another protocol version",
+                    field="version",
+                    value=version,
+                    rule=f"{VERSION}",
+                )
+            if not _LENGTH_OF_HEAD_AFTER_LENGTH <= length <= MAXIMUM_FRAME:
+                raise ProtocolError(
+                    "frame of an impossible length",
+                    field="length",
+                    value=length,
+                    rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {MAXIMUM_FRAME} bytes",
+                )
+            if end - start < 4 + length:
+                break
+            frames.append(
+                (
+                    kind,
+                    correlation,
+                    bytes(buffer[start + _HEAD.size : start + 4 + length]),
+                )
+            )
+            start += 4 + length
+        if start:
+            del buffer[:start]
+        return frames

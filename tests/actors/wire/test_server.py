@@ -1,0 +1,212 @@
+import asyncio
+import os
+import socket
+import stat
+import struct
+
+import pytest
+import uvloop
+
+from actors import wire
+from actors.errors import AlphaMindError, InputError, NotFound, OrderRejected, PeerLost
+from actors.wire import BlockingClient, FrameReader, WireClient, WireServer, frame, frames, request_payload, server
+from tests.actors.wire.support import LOOPS, Handlers, client_of, pack, run, serving, unpack, until
+
+
+@LOOPS
+def test_a_request_may_be_answered_later_and_out_of_order(loop, path):
+    async def story():
+        handlers = Handlers()
+        async with serving(path, handlers), client_of(path) as client:
+            waiting = [asyncio.ensure_future(client.request("hold", b"%d" % number)) for number in range(2)]
+            await until(lambda: len(handlers.held) == 2)
+            for request in reversed(handlers.held):
+                request.reply(request.body * 2)
+            assert await asyncio.gather(*waiting) == [b"00", b"11"]
+
+    run(loop, story)
+
+
+def test_an_answer_to_a_client_that_has_gone_is_dropped(path):
+    async def story():
+        handlers = Handlers()
+        async with serving(path, handlers):
+            async with client_of(path) as client:
+                waiting = asyncio.ensure_future(client.request("hold"))
+                await until(lambda: handlers.held)
+            with pytest.raises(PeerLost):
+                await waiting
+            await until(lambda: handlers.held[0].connection.closed)
+            handlers.held[0].reply(b"")
+            handlers.held[0].fail(NotFound("gone"))
+            assert handlers.held[0].emit(b"") is False
+
+    run(asyncio.new_event_loop, story)
+
+
+@LOOPS
+def test_an_error_crosses_the_wire_with_its_class_and_its_fields(loop, path):
+    async def story():
+        async with serving(path), client_of(path) as client:
+            with pytest.raises(OrderRejected) as raised:
+                await client.request("refuse")
+            error = raised.value
+            assert (error.message, error.field, error.value, error.rule, error.remedy, error.code) == (
+                "too big", "quantity", "7", "at most 5", "less", "LIMIT_BREACHED",
+            )  # fmt: skip
+
+    run(loop, story)
+
+
+def test_an_unknown_method_an_unreadable_body_and_a_broken_handler_are_told_and_the_connection_lives(path):
+    async def story():
+        async with serving(path), client_of(path) as client:
+            with pytest.raises(NotFound, match="no method 'sing'") as error:
+                await client.request("sing")
+            assert error.value.code == "METHOD_UNKNOWN" and "echo" in error.value.rule
+            with pytest.raises(InputError, match="unreadable body of count"):
+                await client.request("count", b"\xc1")
+            with pytest.raises(AlphaMindError, match="its log has the cause") as broken:
+                await client.request("break")
+            assert "division" not in str(broken.value)
+            with pytest.raises(NotFound):
+                await client.request_raw(frame_kind=wire.REQUEST, payload=b"")
+            assert await client.request("echo", b"alive") == b"alive"
+
+    run(asyncio.new_event_loop, story)
+
+
+def test_a_message_too_large_fails_alone_in_both_directions(path, monkeypatch):
+    monkeypatch.setattr(frames, "MAXIMUM_PAYLOAD", 1000)
+
+    async def story():
+        async with serving(path), client_of(path) as client:
+            for method, body in (("echo", b"x" * 1001), ("large", pack(1001))):
+                with pytest.raises(InputError) as error:
+                    await client.request(method, body)
+                assert error.value.code == "FRAME_TOO_LARGE"
+            assert await client.request("echo", b"alive") == b"alive"
+
+    run(asyncio.new_event_loop, story)
+
+
+@LOOPS
+def test_a_server_that_hangs_up_at_once_does_not_hang_its_clients(loop, path, monkeypatch):
+    async def story():
+        async with serving(path):
+            monkeypatch.setattr(server, "peer_user", lambda peer: os.getuid() + 1)
+            client = WireClient(path, "stranger", retry_seconds=0.001)
+            client.start()
+            with pytest.raises(PeerLost):
+                await asyncio.get_running_loop().run_in_executor(None, BlockingClient, path, "stranger")
+            await asyncio.sleep(0.05)
+            assert not client.connected.is_set()
+            monkeypatch.setattr(server, "peer_user", lambda peer: os.getuid())
+            await client.connected.wait()
+            await client.close()
+
+    run(loop, story)
+
+
+def test_the_user_at_the_other_end_of_a_socket_is_known():
+    one, other = socket.socketpair()
+    with one, other:
+        assert wire.peer_user(one) == os.getuid()
+
+
+def greet(path, *frames):
+    """Send raw frames to a server and return all frames that come back until it hangs up."""
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.settimeout(5)
+        raw.connect(str(path))
+        raw.sendall(b"".join(frames))
+        data = b""
+        while part := raw.recv(65536):
+            data += part
+    return FrameReader().feed(data)
+
+
+HELLO = frame(wire.HELLO, 1, pack({"client": "raw"}))
+OTHER_VERSION = bytearray(HELLO)
+OTHER_VERSION[5] = 9
+
+
+@LOOPS
+@pytest.mark.parametrize(
+    ("frames", "kinds", "problem"),
+    [
+        ([frame(wire.REQUEST, 1, request_payload("echo", b""))], [wire.ERROR], "frame out of order"),
+        ([HELLO, HELLO], [wire.WELCOME, wire.ERROR], "frame out of order"),
+        ([HELLO, frame(wire.EVENT, 1, b"")], [wire.WELCOME, wire.ERROR], "frame out of order"),
+        ([frame(wire.HELLO, 1, b"\xc1")], [wire.ERROR], "unreadable HELLO"),
+        ([frame(wire.HELLO, 1, pack({"name": "x"}))], [wire.ERROR], "unreadable HELLO"),
+        ([frame(wire.HELLO, 1, pack({"client": ""}))], [wire.ERROR], "unreadable HELLO"),
+        ([bytes(OTHER_VERSION)], [wire.ERROR], "frame of another protocol version"),
+        ([struct.pack("<IBBQ", 2**32 - 1, wire.HELLO, wire.VERSION, 1)], [wire.ERROR], "frame of an impossible length"),
+        ([HELLO, frame(wire.REQUEST, 2, request_payload("hang_up", b""))], [wire.WELCOME], None),
+    ],
+)
+def test_who_does_not_keep_to_the_protocol_is_told_and_cut_off(loop, path, frames, kinds, problem):
+    async def story():
+        async with serving(path) as server:
+            answers = await asyncio.get_running_loop().run_in_executor(None, greet, path, *frames)
+            assert [kind for kind, _, _ in answers] == kinds
+            if problem is not None:
+                _, correlation, body = answers[-1]
+                assert (correlation, unpack(body)["kind"], unpack(body)["message"]) == (0, "ProtocolError", problem)
+            await until(lambda: not server.connections)
+
+    run(loop, story)
+
+
+@LOOPS
+def test_a_socket_left_by_a_dead_process_is_replaced_and_only_the_owner_may_enter(loop, path):
+    async def story():
+        path.parent.mkdir(mode=0o700)
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(path))
+        async with serving(path), client_of(path) as client:
+            assert await client.request("echo", b"x") == b"x"
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert not path.exists()
+
+    run(loop, story)
+
+
+def test_closing_leaves_the_socket_of_a_successor_alone(path):
+    async def story():
+        old = WireServer("market-0", {})
+        await old.listen(path)
+        async with serving(path):
+            await old.close()
+            await old.close()
+            async with client_of(path) as client:
+                assert await client.request("echo", b"x") == b"x"
+
+    run(uvloop.new_event_loop, story)
+
+
+def test_a_path_longer_than_a_socket_address_is_refused_with_the_way_out(tmp_path):
+    with pytest.raises(InputError, match="socket path too long") as error:
+        asyncio.run(WireServer("x", {}).listen(tmp_path / ("d" * 100) / "x.sock"))
+    assert "ALPHAMIND_HOME" in error.value.remedy
+
+
+def test_what_a_subscriber_does_not_take_is_counted(path):
+    async def story():
+        handlers = Handlers()
+        async with serving(path, handlers):
+            raw = socket.socket(socket.AF_UNIX)
+            raw.connect(str(path))
+            raw.sendall(HELLO + frame(wire.REQUEST, 2, request_payload("subscribe", b"")))
+            await until(lambda: handlers.subscribers)
+            connection = handlers.subscribers[0].connection
+            for _ in range(200):
+                handlers.subscribers[0].emit(b"x" * 65536)
+            assert connection.unsent > 1_000_000
+            raw.close()
+            await until(lambda: connection.closed)
+            assert handlers.gone == ["raw"]
+
+    run(asyncio.new_event_loop, story)
