@@ -23,7 +23,7 @@ app = typer.Typer(
 config_app = typer.Typer(no_args_is_help=True, help="Show or check the configuration.")
 app.add_typer(config_app, name="config")
 
-messages = Console(stderr=True, highlight=False)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Profile = Annotated[str, typer.Option("--profile", help="local (embedded), services (real servers) or cluster (KubeRay).")]
 Files = Annotated[

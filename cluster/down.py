@@ -40,7 +40,7 @@ def bring_down(configuration: Configuration, console: Console) -> None:
     elif state.joined:
         _end_orphans(state)
     clear_state(home)
-    console.print(f"down; run {state.run} can be continued with alphamind up --run {state.run}")
+    console.print(f"down; run {state.run} can be continued with alphamind up --run {state.run}", soft_wrap=True)
 
 
 def _end_orphans(state: UpState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import pathlib
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import ray
 import structlog
 from ray import serve
+from ray.serve.schema import LoggingConfig
 
 from actors.errors import AlphaMindError, Conflict, Unavailable
 from actors.ingest.actor import FeedActor
@@ -79,9 +81,20 @@ class Engine:
             self._spawn(plan)
         progress("starting Ray Serve")
         network = self.configuration.network
-        serve.start(http_options={"host": network.host, "port": network.port})
-        serve.run(models_application(self.configuration, self.instruments, self.directory), name="models", route_prefix=None)
-        serve.run(api_application(self.configuration, self.instruments, self.directory), name="api", route_prefix="/")
+        # Serve tells on standard error what it starts; who cares for it finds it in the dashboard.
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        serve.start(
+            http_options={"host": network.host, "port": network.port}, logging_config=LoggingConfig(log_level="WARNING")
+        )
+        parts = (self.configuration, self.instruments, self.directory)
+        serve.run_many(
+            [
+                serve.RunTarget(models_application(*parts), name="models", route_prefix=None),
+                serve.RunTarget(api_application(*parts), name="api", route_prefix="/"),
+            ],
+            wait_for_ingress_deployment_creation=True,
+            wait_for_applications_running=True,
+        )
         self.timings["serve_seconds"] = time.monotonic() - began
         progress("waiting for the actors")
         self._await_ready([plan.name for plan in self.plan[:-1]])

@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +50,7 @@ def start_node(configuration: Configuration) -> RayNode:
     """Start a cluster of one node on loopback, in this process's care: it ends with this process."""
     token_path = private_token(token_file(configuration))
     prepare_environment(token_path, loopback=True)
+    _log_what_ray_prints()
     temporary = pathlib.Path(tempfile.mkdtemp(prefix="alphamind-ray-"))
     settings = configuration.ray
     context: Any = ray.init(
@@ -78,6 +78,7 @@ def join_cluster(configuration: Configuration) -> RayNode:
     """
     token_path = pathlib.Path(os.environ.get("RAY_AUTH_TOKEN_PATH", token_file(configuration)))
     prepare_environment(token_path, loopback=str(configuration.ray.address).startswith(LOOPBACK))
+    _log_what_ray_prints()
     try:
         context: Any = ray.init(
             address=configuration.ray.address,
@@ -117,11 +118,10 @@ def _name(process: psutil.Process) -> str:
         return ""
 
 
-def wait_until(condition: Any, timeout: float, interval: float = 0.1) -> bool:
-    """Wait until ``condition()`` is true; False after ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(interval)
-    return bool(condition())
+def _log_what_ray_prints() -> None:
+    # Ray prints to standard output when a worker dies; there the summary goes, and the log is where people look.
+    def to_log(data: dict[str, Any], ignore_prefix: bool) -> None:
+        log.warning("ray", lines=data.get("lines"), pid=data.get("pid"))
+
+    worker: Any = ray._private.worker
+    worker.print_to_stdstream = to_log

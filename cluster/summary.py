@@ -30,13 +30,23 @@ def overview(health: Health) -> dict[str, Any]:
     return {
         "feed": first(health, "feed").get("state", "absent"),
         "ticks": _total(health, "market", "ticks"),
-        "quarantined": _total(health, "market", "quarantined"),
+        "rate": round(sum(float(status.get("ticks_per_second") or 0) for status in _statuses(health, "market"))),
+        "quarantined": sum(quarantine(health).values()),
         "orders": _total(health, "oms", "orders"),
         "rejected": _total(health, "oms", "rejected"),
         "fills": _total(health, "oms", "fills"),
         "equity": ", ".join(account["equity"] for account in portfolio.get("accounts", [])) or "-",
         "actors": f"{sum(bool(report.get('ready')) for report in health.values())}/{len(health)}",
     }
+
+
+def quarantine(health: Health) -> dict[str, int]:
+    """Return the number of quarantined rows by reason, over all market shards."""
+    reasons: dict[str, int] = {}
+    for status in _statuses(health, "market"):
+        for reason, count in (status.get("quarantined") or {}).items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    return reasons
 
 
 def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -> dict[str, Any]:
@@ -54,10 +64,7 @@ def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -
         good run.
     """
     markets = _statuses(health, "market")
-    reasons: dict[str, int] = {}
-    for status in markets:
-        for reason, count in (status.get("reasons") or {}).items():
-            reasons[reason] = reasons.get(reason, 0) + count
+    reasons = quarantine(health)
     accounts = first(health, "portfolio").get("accounts", [])
     strategies = first(health, "strategy").get("strategies", {})
     return {
@@ -65,8 +72,9 @@ def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -
         "ended": ended,
         "feed": first(health, "feed").get("state", "absent"),
         "ticks": _total(health, "market", "ticks"),
+        "rounded": _total(health, "market", "rounded"),
         "slices": max((int(status.get("sequence") or 0) for status in markets), default=0),
-        "quarantined": _total(health, "market", "quarantined"),
+        "quarantined": sum(reasons.values()),
         "quarantine_reasons": reasons,
         "gaps": _total(health, "market", "gaps"),
         "orders": _total(health, "oms", "orders"),

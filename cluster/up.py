@@ -137,7 +137,7 @@ def running(
         engine = Engine(configuration, directory, instruments)
         engine.timings["ray_seconds"] = time.monotonic() - began
         try:
-            engine.start(console.print)
+            engine.start(lambda text: console.print(text))
             network = configuration.network
             state = UpState(
                 pid=os.getpid(),

@@ -44,13 +44,12 @@ def _header(state: UpState, health: Health) -> RenderableType:
 
 def _flow(health: Health) -> RenderableType:
     seen = overview(health)
-    rate = sum(float((report.get("status") or {}).get("rate") or 0) for report in health.values())
     table = Table(title="flow", show_header=False, expand=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
     for name, value in (
         ("ticks", f"{seen['ticks']:,}"),
-        ("ticks/s", f"{rate:,.0f}"),
+        ("ticks/s", f"{seen['rate']:,}"),
         ("quarantined", f"{seen['quarantined']:,}"),
         ("orders", f"{seen['orders']:,}"),
         ("rejected", f"{seen['rejected']:,}"),
@@ -92,10 +91,11 @@ def _positions(health: Health) -> RenderableType:
 
 
 def _risk(health: Health) -> RenderableType:
-    table = Table(title="value at risk, one period")
+    accounts = first(health, "risk").get("accounts", [])
+    table = Table(title=f"value at risk{_horizon(accounts)}")
     for column in ("account", "confidence", "VaR", "expected shortfall"):
         table.add_column(column, justify="left" if column == "account" else "right")
-    for account in first(health, "risk").get("accounts", []):
+    for account in accounts:
         measures = [measure for measure in account.get("measures", []) if measure["value_at_risk"] is not None]
         for measure in measures:
             level, value, shortfall = measure["confidence"], measure["value_at_risk"], measure["expected_shortfall"]
@@ -103,6 +103,11 @@ def _risk(health: Health) -> RenderableType:
         if not measures:
             table.add_row(account["account"], "", Text(_reason(account), style="dim"), "")
     return table
+
+
+def _horizon(accounts: list[dict[str, Any]]) -> str:
+    seconds = next((account["horizon"]["usual_seconds"] for account in accounts if account.get("horizon")), None)
+    return "" if not seconds else f" over {seconds / 86_400:g} days" if seconds >= 86_400 else f" over {seconds / 60:g} minutes"
 
 
 def _reason(account: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ def watch(
     if live is not None:
         live.start()
     else:
-        console.print(f"api {state.api}/docs   dashboard {state.dashboard or 'off'}   run {state.directory}")
+        console.print(f"api {state.api}/docs   dashboard {state.dashboard or 'off'}   run {state.directory}", soft_wrap=True)
     try:
         while True:
             health = engine.health()
@@ -63,7 +63,7 @@ def watch(
             if live is not None:
                 live.update(render(state, health), refresh=True)
             elif time.monotonic() >= next_line:
-                console.print("  ".join(f"{key} {value}" for key, value in seen.items()))
+                console.print("  ".join(f"{key} {value}" for key, value in seen.items()), soft_wrap=True)
                 next_line = time.monotonic() + LINE_SECONDS
             if stop.reason is not None:
                 return stop.reason

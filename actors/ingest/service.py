@@ -190,10 +190,7 @@ class FeedService(Service):
             if self._shards == 1:
                 await self._deliver(0, piece.sequence, bodies[0])
             else:
-                deliveries = (self._deliver(shard, piece.sequence, body) for shard, body in enumerate(bodies))
-                for outcome in await asyncio.gather(*deliveries, return_exceptions=True):
-                    if isinstance(outcome, BaseException):
-                        raise outcome
+                await self._deliver_all(piece.sequence, bodies)
             self._state = "running"
             self.metrics.observe("slice_round_trip_seconds", time.perf_counter_ns() - began)
             self.metrics.count("slices_total")
@@ -215,6 +212,21 @@ class FeedService(Service):
                     await asyncio.wait_for(self._paused.wait(), due - loop.time())
         self._lag = 0.0 if due is None else loop.time() - due
         self.metrics.gauge("lag_seconds", self._lag)
+
+    async def _deliver_all(self, sequence: int, bodies: list[bytes]) -> None:
+        """Send every shard its part; when one of them has to be rewound, the others are not waited for.
+
+        They could not answer: whoever follows the market waits for the slice of all shards.
+        """
+        deliveries = [
+            asyncio.ensure_future(self._deliver(shard, sequence, body)) for shard, body in enumerate(bodies)
+        ]
+        try:
+            await asyncio.gather(*deliveries)
+        finally:
+            for delivery in deliveries:
+                delivery.cancel()
+            await asyncio.gather(*deliveries, return_exceptions=True)
 
     async def _deliver(self, shard: int, sequence: int, body: bytes) -> None:
         """Send one slice to one shard until it is answered."""

@@ -158,8 +158,8 @@ class PaperExchange:
 
     def relevant(self, market: MarketSlice) -> MarketSlice:
         """Return the slice with only the rows that can change anything: those of instruments with open orders."""
-        if not market.rows:
-            return market
+        if not market.rows or not self._open:
+            return msgspec.structs.replace(market, rows=b"") if market.rows else market
         ticks = market.ticks()
         kept = np.isin(ticks["instrument"], np.fromiter(self._open, np.int64, len(self._open)))
         return market if kept.all() else msgspec.structs.replace(market, rows=ticks[kept].tobytes())

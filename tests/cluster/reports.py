@@ -15,12 +15,12 @@ def good_health():
     }
     measure = {"confidence": 0.95, "value_at_risk": "1234.50", "expected_shortfall": "2000.00"}
     statuses = {
-        "market-0": {"ticks": 60, "quarantined": 2, "reasons": {"DUPLICATE": 2}, "gaps": 1, "sequence": 9, "rate": 5.5},
-        "market-1": {"ticks": 40, "quarantined": 1, "reasons": {"DUPLICATE": 1}, "gaps": 0, "sequence": 9, "rate": 4.5},
+        "market-0": {"ticks": 60, "quarantined": {"duplicate": 2}, "gaps": 1, "sequence": 9, "ticks_per_second": 5.5},
+        "market-1": {"ticks": 40, "quarantined": {"duplicate": 1}, "gaps": 0, "sequence": 9, "ticks_per_second": 4.5},
         "oms-0": {"orders": 7, "rejected": 1, "fills": 5},
         "venue": {"open_orders": 1},
         "portfolio": {"accounts": [account]},
-        "risk": {"accounts": [{"account": "main", "measures": [measure]}]},
+        "risk": {"accounts": [{"account": "main", "measures": [measure], "horizon": {"usual_seconds": 1800.0}}]},
         "strategy": {"strategies": {"s": {"state": "running"}}},
         "feed": {"state": "running", "time": 1_700_000_000 * 10**9},
     }

@@ -25,13 +25,13 @@ def shown(health):
 def test_the_figures_of_shards_are_added_up():
     seen = overview(good_health())
     assert (seen["ticks"], seen["quarantined"], seen["orders"], seen["fills"]) == (100, 3, 7, 5)
-    assert seen["actors"] == "8/8"
+    assert seen["actors"] == "8/8" and seen["rate"] == 10
 
 
 def test_the_summary_has_the_promised_figures_and_no_problems_after_a_good_run():
     summary = summarise(good_health(), {"start_seconds": 1.234}, "r", "time")
     assert summary["ticks"] == 100 and summary["slices"] == 9 and summary["gaps"] == 1
-    assert summary["quarantine_reasons"] == {"DUPLICATE": 3}
+    assert summary["quarantine_reasons"] == {"duplicate": 3}
     assert summary["cash"] == {"main": "900000.00"} and summary["equity"] == {"main": "1000100.50"}
     assert summary["timings"] == {"start_seconds": 1.23}
     assert summary["problems"] == []
@@ -47,7 +47,7 @@ def test_an_actor_that_does_not_answer_a_failed_strategy_and_a_failed_feed_are_p
 
 def test_the_view_shows_actors_positions_risk_and_addresses():
     text = shown(good_health())
-    for part in ("market-0", "SPY", "450.25", "1,000,100.50", "1,234.50", "http://127.0.0.1:8000/docs", "2023-11-14"):
+    for part in ("market-0", "SPY", "450.25", "1,000,100.50", "1,234.50", "over 30 minutes", "http://127.0.0.1:8000/docs", "2023-11-14"):
         assert part in text
 
 

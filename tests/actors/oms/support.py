@@ -279,18 +279,21 @@ class FakeMarket:
     def _acknowledge(self, request: Request) -> None:
         self.acknowledged.append(msgspec.msgpack.decode(request.body))
 
-    def publish(self, prices: dict[int, int], time: int | None = None) -> None:
-        """Publish one slice with a bar that closes at each price."""
+    def publish(self, prices: dict[int, int], time: int | None = None, volume: int = 0) -> None:
+        """Publish one slice with a bar at each price; it begins when it is known, so that waiting orders may trade."""
         sequence = len(self.slices) + 1
+        time = sequence * 1_000_000 if time is None else time
         rows = np.zeros(len(prices), TICK)
         bars = rows.view(BAR)
         for row, (instrument, price) in enumerate(prices.items()):
             bars[row]["kind"] = Kind.BAR
             bars[row]["instrument"] = instrument
+            bars[row]["event_time"] = bars[row]["known_time"] = time
+            bars[row]["volume"] = volume
             for name in ("open", "high", "low", "close"):
                 bars[row][name] = price
         self.last.update(prices)
-        market = MarketSlice(0, sequence, sequence * 1_000 if time is None else time, rows.tobytes())
+        market = MarketSlice(0, sequence, time, rows.tobytes())
         self.slices.append(market)
         for request in self._subscribers:
             request.emit(encode(market))

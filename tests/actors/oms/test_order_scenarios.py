@@ -1,4 +1,4 @@
-"""Scenarios after FIX 4.4, volume 4, appendix D ("Order State Change Matrices"), as far as the order types go."""
+"""Scenarios after FIX 4.4, volume 4, appendix D ("Order State Change Matrices")."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from actors.messages import OrderStatus, ReportType, TimeInForce
 from tests.actors.oms.support import Bench
 
-# A scenario: what happens, one word each, with status, filled and leaves after it. "fill:30" is a trade of 30 of 100 lots.
+# What happens, one word each, with status, filled and leaves after it; "fill:30" is a trade of 30 of 100 lots.
 SCENARIOS = {
     "filled in parts": "submit=pending_new/0/100 new=new/0/100 fill:30=partially_filled/30/70 fill:70=filled/100/0",
     "part filled, then done for the day": "submit=pending_new/0/100 new=new/0/100 fill:30=partially_filled/30/70 "

@@ -264,7 +264,8 @@ def test_limits_are_replaced_while_trading_goes_on() -> None:
     bench = Bench()
     smaller = dataclasses.replace(LIMITS, maximum_order_quantity=10 * MONEY_UNIT)
     bench.give(LimitsChange(time=1, limits=smaller.mapping(), version=2, principal="risk", reason="storm"))
-    assert bench.submit().order.reason == "ORDER_QUANTITY_LIMIT"  # type: ignore[union-attr]
+    bench.submit()
+    assert bench.order().reason == "ORDER_QUANTITY_LIMIT"
     assert bench.partition.limits_version == 2
 
 

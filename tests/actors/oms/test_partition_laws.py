@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -124,9 +125,8 @@ class AdversarialVenue(RuleBasedStateMachine):
         self._say(order_id, ReportType.TRADE, quantity=1, price=PRICE, execution_id=f"x{len(self.said)}")
 
     def _say(self, order_id: str, kind: ReportType, **fields: object) -> None:
-        report = ExecutionReport(
-            sequence=len(self.said) + 1, order_id=order_id, type=kind, time=self.bench.time, **fields  # type: ignore[arg-type]
-        )
+        said: dict[str, Any] = {"order_id": order_id, "type": kind, "time": self.bench.time, **fields}
+        report = ExecutionReport(sequence=len(self.said) + 1, **said)
         self.said.append(report)
 
     @precondition(lambda self: len(self.said) > self.partition.last_report)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.errors import AlphaMindError, Conflict, InputError, NotFound
+from actors.errors import AlphaMindError, Conflict, InputError, NotFound, PeerLost
 from actors.messages import CashEvent, LimitsEvent, OrderEvent, OrderStatus, ReportType, Side, StateEvent, encode
 from tests.actors.oms.support import CASH, INSTRUMENTS, PRICE, configuration, submission, until
-from tests.actors.oms.world import PARTITION, World, build, fills, world
+from tests.actors.oms.world import PARTITION, World, build, decode_event, fills, world
 
 
 def run(scene: Callable[[World], Awaitable[None]], **options: Any) -> None:
@@ -236,17 +236,53 @@ def test_a_subscriber_takes_up_the_stream_anywhere_also_behind_what_is_kept() ->
 
 def test_a_subscriber_that_catches_up_misses_nothing_that_happens_meanwhile() -> None:
     async def scene(here: World) -> None:
-        for number in range(300):
-            await here.submit(f"c{number}", quantity=0)
+        await asyncio.gather(*(here.submit(f"c{number}", quantity=0) for number in range(2_000)))
         found: list[bytes] = []
-        await here.client.subscribe("subscribe", encode({"from": {}}), found.append)
-        for number in range(300, 320):
-            await here.submit(f"c{number}", quantity=0)
+        subscribed = here.client.subscribe("subscribe", encode({"from": {}}), found.append)
+        synced = here.client.request("sync", encode({}))
+        later = (here.submit(f"later-{number}", quantity=0) for number in range(20))
+        await asyncio.gather(subscribed, synced, *later)
         await here.client.request("sync", encode({}))
-        assert len(found) == 322
+        assert [decode_event(body).sequence for body in found] == list(range(1, 2_023))
         await here.submit("last", quantity=0)
         await here.client.request("sync", encode({}))
-        assert len(found) == 323
+        assert len(found) == 2_023
+
+    run(scene, events_retained=8)
+
+
+def test_sync_is_answered_behind_everything_that_a_subscriber_still_has_to_get() -> None:
+    async def scene(here: World) -> None:
+        await asyncio.gather(*(here.submit(f"c{number}", quantity=0) for number in range(2_000)))
+        found: list[bytes] = []
+        counts: list[int] = []
+        here.client.post("subscribe", encode({"from": {}}), lambda *_: None, found.append)
+        here.client.post("sync", encode({}), lambda *_: counts.append(len(found)))
+        await until(lambda: bool(counts))
+        assert counts == [2_002]
+
+    run(scene, events_retained=8)
+
+
+def test_a_subscriber_that_can_not_catch_up_is_let_go() -> None:
+    async def scene(here: World) -> None:
+        await asyncio.gather(*(here.submit(f"c{number}", quantity=0) for number in range(20)))
+
+        def broken() -> Any:
+            raise AlphaMindError("the journal can't be read")
+
+        here.oms.hosted.hosts[4].stream._replay = broken
+        with pytest.raises(PeerLost):
+            await here.events()
+
+    run(scene, events_retained=8)
+
+
+def test_stopping_does_not_wait_for_subscribers_that_catch_up() -> None:
+    async def scene(here: World) -> None:
+        await asyncio.gather(*(here.submit(f"c{number}", quantity=0) for number in range(2_000)))
+        here.client.post("subscribe", encode({"from": {}}), lambda *_: None, lambda _: None)
+        await until(lambda: bool(here.oms._streams._catching_up))
 
     run(scene, events_retained=8)
 

@@ -1,4 +1,4 @@
-"""A small world on one event loop: an OMS, a fake venue, a fake market, and a client, all over real sockets and journals."""
+"""A small world on one event loop: an OMS, a fake venue, a fake market and a client; sockets and journals are real."""
 
 from __future__ import annotations
 
