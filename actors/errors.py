@@ -1,7 +1,8 @@
 """One tree of errors: each class says what the caller does next.
 
-The edges map the tree to their own terms (HTTP status, GraphQL extension, FIX reason) by ``code`` and ``status``; the wire
-carries an error as the mapping of ``AlphaMindError.describe`` and ``from_description`` raises it again on the other side.
+The edges map the tree to their own terms (HTTP status, GraphQL extension, FIX reason) by ``code`` and ``status``; the
+wire carries an error as the mapping of ``AlphaMindError.describe`` and ``from_description`` raises it again on the
+other side.
 """
 
 from __future__ import annotations
@@ -62,8 +63,11 @@ class AlphaMindError(Exception):
 
     def __str__(self) -> str:
         """Return the sentence, then field, value, rule and remedy where they are known."""
-        details = [f"{name}: {getattr(self, name)}" for name in ("field", "value", "rule", "remedy")
-                   if getattr(self, name) is not None]
+        details = [
+            f"{name}: {getattr(self, name)}"
+            for name in ("field", "value", "rule", "remedy")
+            if getattr(self, name) is not None
+        ]
         return f"{self.message} ({'; '.join(details)})" if details else self.message
 
 
@@ -87,7 +91,7 @@ class DataError(InputError):
 
 
 class OrderRejected(InputError):
-    """An order was refused by the gate or the venue; it is journaled as rejected and can't be sent again under its id."""
+    """An order was refused by the gate or the venue; it is journaled and can't be sent again under its id."""
 
     default_code = "ORDER_REJECTED"
 
@@ -128,7 +132,7 @@ class Unavailable(AlphaMindError):
 
 
 class PeerLost(Unavailable):
-    """The connection broke while a request was under way: it may or may not have run. Ask by key before sending again."""
+    """The connection broke while a request was under way: it may have run. Ask by key before sending again."""
 
     default_code = "PEER_LOST"
 

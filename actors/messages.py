@@ -218,7 +218,8 @@ class Order(Message, kw_only=True, frozen=True):
     Attributes:
         order_id: The OMS's own key, ``<partition>-<number>``.
         filled_quantity: Cumulative executed quantity in increments.
-        filled_value: Sum over fills of price times quantity, in price increments times lots (average price = this / filled_quantity).
+        filled_value: Sum over fills of price times quantity, in price increments times lots; divided by
+            ``filled_quantity`` it is the average price.
         reason: Stable code of the refusal, empty otherwise.
         text: The refusal in words.
         reference_price: Market price that the gate used, in increments; 0 where there was none.

@@ -24,7 +24,7 @@ class Latency:
         self.total += 1
 
     def quantile(self, level: float) -> float:
-        """Return the upper bound, in seconds, of the bucket that holds the quantile ``level``; 0 without observations."""
+        """Return the upper bound, in seconds, of the bucket with the quantile ``level``; 0 without observations."""
         remaining = level * self.total
         for bound, count in zip([*_BOUNDS, _BOUNDS[-1]], self.counts, strict=True):
             remaining -= count

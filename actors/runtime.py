@@ -1,8 +1,8 @@
 """What every actor's Ray shell shares: how it starts, recovers, tells its health and publishes its metrics.
 
-A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, stop) reach it from outside and touch
-the state only by way of that loop. Ray restarts the process without limit; the service then recovers from its journal and
-its peers reconnect by themselves, so nobody has to call anything.
+A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, stop) reach it from outside and
+touch the state only by way of that loop. Ray restarts the process without limit; the service then recovers from its
+journal and its peers reconnect by themselves, so nobody has to call anything.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class ActorShell:
                 self._thread.loop.call_soon_threadsafe(self._metrics.publish, service)
 
     def health(self) -> dict[str, Any]:
-        """Return what ``Service.report`` says, with the node and the uptime; while it recovers, that it is not ready."""
+        """Return what ``Service.report`` says, with node and uptime; while it recovers, that it is not ready."""
         service = self._thread.service
 
         async def look() -> dict[str, Any]:

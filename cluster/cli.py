@@ -25,7 +25,9 @@ app.add_typer(config_app, name="config")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Profile = Annotated[str, typer.Option("--profile", help="local (embedded), services (real servers) or cluster (KubeRay).")]
+Profile = Annotated[
+    str, typer.Option("--profile", help="local (embedded), services (real servers) or cluster (KubeRay).")
+]
 Files = Annotated[
     list[pathlib.Path] | None,
     typer.Option("--config", "-c", help="YAML file laid over the profile; may be repeated, the later wins."),
@@ -46,18 +48,33 @@ def duration(text: str) -> float:
     """
     match = _DURATION.match(text)
     if match is None or float(match[1]) <= 0:
-        raise InputError("unreadable duration", field="--for", value=text, rule="a positive number with ms, s, m or h, for instance 60s")
+        raise InputError(
+            "unreadable duration",
+            field="--for",
+            value=text,
+            rule="a positive number with ms, s, m or h, for instance 60s",
+        )
     return float(match[1]) * _SECONDS[match[2]]
 
 
 @app.command()
 def up(
-    data: Annotated[pathlib.Path | None, typer.Option(help="File or folder of market data; without it a market is simulated.")] = None,
-    speed: Annotated[str | None, typer.Option(help="1 is real time, N is N times as fast, max as fast as possible.")] = None,
-    lasting: Annotated[str | None, typer.Option("--for", help="End after this time, for instance 60s, with exit code 0.")] = None,
+    data: Annotated[
+        pathlib.Path | None, typer.Option(help="File or folder of market data; without it a market is simulated.")
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="1 is real time, N is N times as fast, max as fast as possible.")
+    ] = None,
+    lasting: Annotated[
+        str | None, typer.Option("--for", help="End after this time, for instance 60s, with exit code 0.")
+    ] = None,
     until_end: Annotated[bool, typer.Option("--until-end", help="End when the data end.")] = False,
-    address: Annotated[str | None, typer.Option(help="Join the Ray cluster at this address instead of starting one.")] = None,
-    run: Annotated[str | None, typer.Option(help="Name of the run; one that exists is continued from its journal.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Join the Ray cluster at this address instead of starting one.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Name of the run; one that exists is continued from its journal.")
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port of the HTTP API; 0 takes any free one.")] = None,
     profile: Profile = "local",
     config: Files = None,
@@ -108,7 +125,9 @@ def status(
 
     state, health = collect(load(profile, config or (), overrides or ()))
     if as_json:
-        sys.stdout.write(orjson.dumps({"up": state, "actors": health}, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+        sys.stdout.write(
+            orjson.dumps({"up": state, "actors": health}, option=orjson.OPT_INDENT_2, default=str).decode() + "\n"
+        )
     else:
         show(state, health, Console())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pathlib
 import signal
@@ -33,7 +34,9 @@ def bring_down(configuration: Configuration, console: Console) -> None:
         while _alive(state.pid):
             if time.monotonic() > deadline:
                 raise Unavailable(
-                    f"process {state.pid} does not end", field="pid", value=state.pid,
+                    f"process {state.pid} does not end",
+                    field="pid",
+                    value=state.pid,
                     remedy=f"kill {state.pid}; nothing is lost: the run continues with alphamind up --run {state.run}",
                 )
             time.sleep(0.1)
@@ -48,7 +51,7 @@ def _end_orphans(state: UpState) -> None:
     import ray
     from ray import serve
 
-    ray.init(address=state.address, namespace=state.namespace, log_to_driver=False, logging_level="error")
+    ray.init(address=state.address, namespace=state.namespace, log_to_driver=False, logging_level=logging.ERROR)
     for entry in ray.util.list_named_actors(all_namespaces=True):
         if entry["namespace"] == state.namespace:
             ray.kill(ray.get_actor(entry["name"], namespace=state.namespace))

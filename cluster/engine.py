@@ -106,7 +106,11 @@ class Engine:
 
     def _refuse_strangers(self) -> None:
         namespace = self.configuration.ray.namespace
-        present = {entry["name"] for entry in ray.util.list_named_actors(all_namespaces=True) if entry["namespace"] == namespace}
+        present = {
+            entry["name"]
+            for entry in ray.util.list_named_actors(all_namespaces=True)
+            if entry["namespace"] == namespace
+        }
         taken = sorted(present & {plan.name for plan in self.plan})
         if taken:
             raise Conflict(

@@ -16,8 +16,8 @@ def prepare_environment(token_path: pathlib.Path, loopback: bool) -> None:
 
     Args:
         token_path: File with the cluster's token; authentication is always on.
-        loopback: Whether to keep every server of Ray on the loopback interface. Ray means this for macOS and Windows, and
-            heeds the variable on every system.
+        loopback: Whether to keep every server of Ray on the loopback interface. Ray means this for macOS and
+            Windows, and heeds the variable on every system.
 
     Raises:
         ConfigurationError: ``ray`` has been imported already and would not heed the variables.

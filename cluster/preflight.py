@@ -1,4 +1,4 @@
-"""Looks whether the machine can carry what is asked for, before anything is started: nothing hangs, everything is named."""
+"""Looks whether the machine can carry what is asked for before anything is started; what is short is named."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def fix_library() -> str | None:
     try:
         import quickfix  # noqa: F401
     except ImportError as error:
-        return f"FIX is off: the quickfix library is not installed ({error}); install a C++ compiler (g++) and run make setup"
+        remedy = "install a C++ compiler (g++) and run make setup"
+        return f"FIX is off: the quickfix library is not installed ({error}); {remedy}"
     except Exception as error:
         raise AlphaMindError(f"the quickfix library does not load: {error}") from error
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pathlib
 import shutil
@@ -62,7 +63,7 @@ def start_node(configuration: Configuration) -> RayNode:
         dashboard_host=LOOPBACK,
         dashboard_port=settings.dashboard_port or free_port(LOOPBACK),
         log_to_driver=False,
-        logging_level="error",
+        logging_level=logging.ERROR,
         _temp_dir=str(temporary),
     )
     dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
@@ -84,7 +85,7 @@ def join_cluster(configuration: Configuration) -> RayNode:
             address=configuration.ray.address,
             namespace=configuration.ray.namespace,
             log_to_driver=False,
-            logging_level="error",
+            logging_level=logging.ERROR,
         )
     except Exception as error:
         raise Unavailable(
@@ -93,7 +94,7 @@ def join_cluster(configuration: Configuration) -> RayNode:
             value=configuration.ray.address,
             remedy="check the address, and that RAY_AUTH_TOKEN_PATH names the cluster's token",
         ) from None
-    check_joined(configuration, ray.available_resources())
+    check_joined(configuration, ray.available_resources())  # type: ignore[no-untyped-call]
     dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
     return RayNode(context.address_info["address"], dashboard, True, token_path, None)
 

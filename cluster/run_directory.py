@@ -48,7 +48,7 @@ def prepare_home(home: pathlib.Path) -> None:
 
 
 def new_run(home: pathlib.Path, name: str | None) -> pathlib.Path:
-    """Return the folder of the run ``name``, made where it does not exist; without a name a new one by date and time."""
+    """Return the folder of the run ``name``, made where it does not exist; without a name a new one."""
     if name is None:
         name = f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     directory = home / "runs" / name

@@ -53,16 +53,23 @@ def submit_job(configuration: Configuration, script: pathlib.Path, arguments: li
     path = check_script(script)
     state = read_state(configuration.run.home)
     if state.dashboard is None:
-        raise Unavailable("the cluster has no job server", field="ray.dashboard", value=False, remedy="alphamind up with ray.dashboard=true")
+        raise Unavailable(
+            "the cluster has no job server",
+            field="ray.dashboard",
+            value=False,
+            remedy="alphamind up with ray.dashboard=true",
+        )
     prepare_environment(pathlib.Path(state.token_path), loopback=state.address.startswith(LOOPBACK))
     from ray.job_submission import JobStatus, JobSubmissionClient
 
     try:
         client = JobSubmissionClient(state.dashboard)
     except (ConnectionError, RuntimeError) as error:
-        raise Unavailable(f"the job server at {state.dashboard} does not answer: {str(error).splitlines()[0]}", remedy="alphamind status") from None
+        raise Unavailable(
+            f"the job server at {state.dashboard} does not answer: {str(error).splitlines()[0]}",
+            remedy="alphamind status",
+        ) from None
     interpreter = "python" if state.joined else sys.executable
-    # A job of its own must not inherit the submitting shell's paths; PYTHONSAFEPATH is not set, so the script's folder comes first.
     job = client.submit_job(
         entrypoint=" ".join(shlex.quote(part) for part in (interpreter, "-u", path.name, *arguments)),
         runtime_env={

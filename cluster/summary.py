@@ -60,8 +60,8 @@ def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -
 
     Returns:
         Plain data. ``cash`` and ``equity`` are decimal strings by account, ``quarantined`` counts rows by reason,
-        ``problems`` names what did not work (an actor that does not answer, a strategy that failed); it is empty after a
-        good run.
+        ``problems`` names what did not work (an actor that does not answer, a strategy that failed); it is empty after
+        a good run.
     """
     markets = _statuses(health, "market")
     reasons = quarantine(health)

@@ -1,4 +1,4 @@
-"""The terminal view of a running AlphaMind: the actors, the market, orders, positions, profit and risk, the addresses."""
+"""The terminal view of a running AlphaMind: actors, market, orders, positions, profit, risk and addresses."""
 
 from __future__ import annotations
 
@@ -72,8 +72,14 @@ def _actors(health: Health) -> RenderableType:
 
 def _positions(health: Health) -> RenderableType:
     table = Table(title="positions")
-    for column, justify in (("account", "left"), ("symbol", "left"), ("quantity", "right"), ("price", "right"),
-                            ("value", "right"), ("profit", "right")):
+    for column, justify in (
+        ("account", "left"),
+        ("symbol", "left"),
+        ("quantity", "right"),
+        ("price", "right"),
+        ("value", "right"),
+        ("profit", "right"),
+    ):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for account in first(health, "portfolio").get("accounts", []):
         for position in account.get("positions", [])[:POSITIONS_SHOWN]:
@@ -86,7 +92,9 @@ def _positions(health: Health) -> RenderableType:
                 _profit(position["unrealised"]),
             )
         table.add_section()
-        table.add_row(account["account"], "equity", "", "", _money(account["equity"]), _profit(account["profit"]), style="bold")
+        table.add_row(
+            account["account"], "equity", "", "", _money(account["equity"]), _profit(account["profit"]), style="bold"
+        )
     return table
 
 
@@ -107,7 +115,11 @@ def _risk(health: Health) -> RenderableType:
 
 def _horizon(accounts: list[dict[str, Any]]) -> str:
     seconds = next((account["horizon"]["usual_seconds"] for account in accounts if account.get("horizon")), None)
-    return "" if not seconds else f" over {seconds / 86_400:g} days" if seconds >= 86_400 else f" over {seconds / 60:g} minutes"
+    return (
+        ""
+        if not seconds
+        else f" over {seconds / 86_400:g} days" if seconds >= 86_400 else f" over {seconds / 60:g} minutes"
+    )
 
 
 def _reason(account: dict[str, Any]) -> str:

@@ -49,7 +49,9 @@ def watch(
     if live is not None:
         live.start()
     else:
-        console.print(f"api {state.api}/docs   dashboard {state.dashboard or 'off'}   run {state.directory}", soft_wrap=True)
+        console.print(
+            f"api {state.api}/docs   dashboard {state.dashboard or 'off'}   run {state.directory}", soft_wrap=True
+        )
     try:
         while True:
             health = engine.health()
@@ -59,7 +61,9 @@ def watch(
             failed = {name: report["failure"] for name, report in health.items() if report.get("failure")}
             if failed:
                 name, failure = next(iter(failed.items()))
-                raise AlphaMindError(f"{name} stopped: {failure}", remedy=f"see {state.directory}/logs/{name}.jsonl", code="ACTOR_FAILED")
+                raise AlphaMindError(
+                    f"{name} stopped: {failure}", remedy=f"see {state.directory}/logs/{name}.jsonl", code="ACTOR_FAILED"
+                )
             if live is not None:
                 live.update(render(state, health), refresh=True)
             elif time.monotonic() >= next_line:

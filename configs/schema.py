@@ -1,7 +1,7 @@
 """The shape of the configuration: frozen, validated, every key explained; an unknown key is an error.
 
-Money, prices and quantities are decimals written as strings or numbers in YAML; durations are seconds unless the name says
-otherwise.
+Money, prices and quantities are decimals written as strings or numbers in YAML; durations are seconds unless the name
+says otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
 class Section(pydantic.BaseModel):
     """Base of all sections: immutable, no unknown keys, defaults checked too."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
+    )
 
 
 class RunSection(Section):
@@ -111,7 +113,7 @@ class JournalSection(Section):
 
 
 class SimulatedMarket(Section):
-    """The market that is generated where no data is given: correlated geometric Brownian motion with changing volatility."""
+    """The market that is generated where no data are given: correlated Brownian motion with changing volatility."""
 
     seed: int = 7
     """Seed of everything random."""
@@ -170,7 +172,7 @@ class InstrumentsSection(Section):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")] = "USD"
     """Their currency."""
     price_increment: Positive | Literal["auto"] = "auto"
-    """Their price step; ``auto``: the coarsest of .01, .001, .0001, .00001, .000001 that at least 99% of prices are multiples of."""
+    """Their price step; ``auto``: the coarsest power of ten from .01 to .000001 that 99% of prices are multiples of."""
     quantity_increment: Positive = Decimal(1)
     """Their lot."""
 
@@ -248,12 +250,12 @@ class StrategySection(Section):
 
 
 class ForecasterSection(Section):
-    """The volatility forecaster: a heterogeneous autoregression of log realised variance (Corsi 2009), with quantiles."""
+    """The volatility forecaster: a heterogeneous autoregression of log realised variance (Corsi 2009)."""
 
     id: Name = "har-rv"
     """Model id under ``/models/{id}/predict``."""
     period_minutes: Annotated[int, Field(ge=0)] = 0
-    """Length of a period; 0 stands for 30. A bar that is as long as a period is one by itself (daily bars: a session)."""
+    """Length of a period; 0 stands for 30. A bar that is as long as a period is one by itself (daily: a session)."""
     lags: tuple[int, int, int] = (1, 5, 22)
     """Averages that the regression sees, in periods."""
     horizons: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5)
@@ -294,7 +296,11 @@ class RiskSection(Section):
     """Returns that historical simulation sees."""
     minimum_window: Annotated[int, Field(ge=10)] = 30
     """Returns below which no measure is given."""
-    stress: dict[str, Annotated[float, Field(gt=-1)]] = {"equity -10%": -0.10, "equity -20%": -0.20, "equity +10%": 0.10}
+    stress: dict[str, Annotated[float, Field(gt=-1)]] = {
+        "equity -10%": -0.10,
+        "equity -20%": -0.20,
+        "equity +10%": 0.10,
+    }
     """Shocks by name: a change of every price, as a fraction."""
 
 
@@ -308,7 +314,7 @@ class SecuritySection(Section):
     token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3600
     """Life of an access token."""
     secrets: pathlib.Path | None = None
-    """Folder with ``signing-key.pem`` and ``clients.yaml``; empty: ``secrets`` in the home, generated there in profile ``local``."""
+    """Folder with ``signing-key.pem`` and ``clients.yaml``; empty: ``secrets`` in the home (made in ``local``)."""
 
 
 class LoggingSection(Section):
@@ -347,9 +353,13 @@ class Configuration(Section):
             raise ValueError("strategies: a name occurs twice")
         for strategy in self.strategies:
             if strategy.account not in accounts:
-                raise ValueError(f"strategies: {strategy.name} trades for account {strategy.account!r}, which accounts does not list")
+                raise ValueError(
+                    f"strategies: {strategy.name} trades for account {strategy.account!r}, which accounts does not list"
+                )
         if self.oms.shards > self.oms.partitions:
             raise ValueError("oms: more shards than partitions")
         if self.run.profile == "cluster" and self.journal.medium != "postgres":
-            raise ValueError("journal: profile cluster refuses medium segments, which would die with its node; set medium: postgres")
+            raise ValueError(
+                "journal: profile cluster refuses medium segments, which would die with its node; set medium: postgres"
+            )
         return self

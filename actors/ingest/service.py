@@ -218,9 +218,7 @@ class FeedService(Service):
 
         They could not answer: whoever follows the market waits for the slice of all shards.
         """
-        deliveries = [
-            asyncio.ensure_future(self._deliver(shard, sequence, body)) for shard, body in enumerate(bodies)
-        ]
+        deliveries = [asyncio.ensure_future(self._deliver(shard, sequence, body)) for shard, body in enumerate(bodies)]
         try:
             await asyncio.gather(*deliveries)
         finally:

@@ -23,7 +23,9 @@ def alphamind(*arguments, **environment):
     )
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("60s", 60), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("7", 7), ("1.5s", 1.5)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("60s", 60), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("7", 7), ("1.5s", 1.5)]
+)
 def test_durations_are_read(text, seconds):
     assert duration(text) == seconds
 

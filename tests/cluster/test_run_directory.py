@@ -20,7 +20,9 @@ from cluster.run_directory import (
 
 
 def up_state(directory, **changes):
-    state = UpState(os.getpid(), "r", str(directory), "127.0.0.1:1", None, "alphamind", "http://127.0.0.1:1", False, "t")
+    state = UpState(
+        os.getpid(), "r", str(directory), "127.0.0.1:1", None, "alphamind", "http://127.0.0.1:1", False, "t"
+    )
     return replace(state, **changes)
 
 

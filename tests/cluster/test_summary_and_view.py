@@ -13,7 +13,9 @@ from cluster.view import render
 from cluster.watch import watch
 from tests.cluster.reports import good_health
 
-STATE = UpState(1, "r", "/runs/r", "127.0.0.1:1", "http://127.0.0.1:8265", "alphamind", "http://127.0.0.1:8000", False, "t")
+STATE = UpState(
+    1, "r", "/runs/r", "127.0.0.1:1", "http://127.0.0.1:8265", "alphamind", "http://127.0.0.1:8000", False, "t"
+)
 
 
 def shown(health):
@@ -47,7 +49,16 @@ def test_an_actor_that_does_not_answer_a_failed_strategy_and_a_failed_feed_are_p
 
 def test_the_view_shows_actors_positions_risk_and_addresses():
     text = shown(good_health())
-    for part in ("market-0", "SPY", "450.25", "1,000,100.50", "1,234.50", "over 30 minutes", "http://127.0.0.1:8000/docs", "2023-11-14"):
+    for part in (
+        "market-0",
+        "SPY",
+        "450.25",
+        "1,000,100.50",
+        "1,234.50",
+        "over 30 minutes",
+        "http://127.0.0.1:8000/docs",
+        "2023-11-14",
+    ):
         assert part in text
 
 

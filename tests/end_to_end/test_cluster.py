@@ -1,4 +1,4 @@
-"""The whole system in a real Ray cluster: it trades, answers over HTTP, runs jobs, and survives kill -9 of every part."""
+"""The whole system in a real Ray cluster: it trades, answers over HTTP, runs jobs, and survives kill -9."""
 
 import asyncio
 import ipaddress
@@ -62,7 +62,8 @@ def test_an_order_through_the_api_is_filled_and_becomes_a_position(api):
     assert answer.status_code == 201, answer.text
     key = answer.json()["client_order_id"]
     filled = wait_for(
-        lambda: (order := api.get(f"/trades/{key}", params={"portfolio": "second"}).json())["status"] == "filled" and order,
+        lambda: (order := api.get(f"/trades/{key}", params={"portfolio": "second"}).json())["status"] == "filled"
+        and order,
         30,
         "the fill",
     )
@@ -72,7 +73,14 @@ def test_an_order_through_the_api_is_filled_and_becomes_a_position(api):
 
 
 def test_repeating_a_client_order_id_gives_the_first_order_and_another_body_is_a_conflict(api):
-    body = {"symbol": "SIM002", "qty": "1", "side": "buy", "type": "market", "portfolio": "main", "client_order_id": "once"}
+    body = {
+        "symbol": "SIM002",
+        "qty": "1",
+        "side": "buy",
+        "type": "market",
+        "portfolio": "main",
+        "client_order_id": "once",
+    }
     first, second = api.post("/trades", json=body), api.post("/trades", json=body)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["id"] == second.json()["id"]
@@ -80,10 +88,15 @@ def test_repeating_a_client_order_id_gives_the_first_order_and_another_body_is_a
 
 
 def test_risk_and_predictions_have_real_content(api):
-    metrics = wait_for(lambda: (r := api.get("/risk/metrics", params={"portfolio": "main"})).status_code == 200 and r.json(), 60, "risk metrics")
+    metrics = wait_for(
+        lambda: (r := api.get("/risk/metrics", params={"portfolio": "main"})).status_code == 200 and r.json(),
+        60,
+        "risk metrics",
+    )
     assert "main" in str(metrics)
     prediction = wait_for(
-        lambda: (r := api.post("/models/har-rv/predict", json={"instruments": ["SIM001"]})).status_code == 200 and r.json(),
+        lambda: (r := api.post("/models/har-rv/predict", json={"instruments": ["SIM001"]})).status_code == 200
+        and r.json(),
         60,
         "a prediction",
     )
@@ -94,11 +107,15 @@ def test_risk_and_predictions_have_real_content(api):
 def test_requests_without_the_right_are_refused(up, configuration, api):
     url = up[1].api
     assert httpx.get(f"{url}/portfolios/main/positions").status_code == 401
-    assert httpx.post(f"{url}/auth/token", data={"grant_type": "client_credentials"}, auth=("x", "y")).status_code == 401
+    assert (
+        httpx.post(f"{url}/auth/token", data={"grant_type": "client_credentials"}, auth=("x", "y")).status_code == 401
+    )
     with http_client(configuration.run.home, url, scope="read:risk") as narrow:
         assert narrow.get("/risk/metrics", params={"portfolio": "main"}).status_code == 200
         assert narrow.post("/trades", json={}).status_code == 403
-    refused = api.post("/trades", json={"symbol": "SIM001", "qty": "0.5", "side": "buy", "type": "market", "portfolio": "main"})
+    refused = api.post(
+        "/trades", json={"symbol": "SIM001", "qty": "0.5", "side": "buy", "type": "market", "portfolio": "main"}
+    )
     assert refused.status_code == 422 and refused.headers["content-type"] == "application/problem+json"
     assert api.post("/trades", content=b"{", headers={"content-type": "application/json"}).status_code in (400, 422)
     assert api.get("/portfolios/nobody/positions").status_code == 404
@@ -186,7 +203,11 @@ class Load(threading.Thread):
                 client = client or Client(self.client_directory)
                 account = "main" if number % 2 else "second"
                 order = client.submit(
-                    f"SIM00{1 + number % 5}", "buy" if number % 4 < 2 else "sell", 1, client_order_id=key, account=account
+                    f"SIM00{1 + number % 5}",
+                    "buy" if number % 4 < 2 else "sell",
+                    1,
+                    client_order_id=key,
+                    account=account,
                 )
                 self.acknowledged[key] = (account, order.order_id)
                 number += 1
@@ -210,7 +231,9 @@ def test_kill_9_of_every_actor_under_load_loses_and_doubles_nothing(up, director
         pid = process_of(up, name)
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: engine.health([name])[name].get("pid") not in (None, pid), 60, f"{name} restarted")
-        wait_for(lambda: status(directory, "market-0")["sequence"] > before_time + 5, 60, f"the market goes on after {name}")
+        wait_for(
+            lambda: status(directory, "market-0")["sequence"] > before_time + 5, 60, f"the market goes on after {name}"
+        )
         wait_for(lambda: len(load.acknowledged) > before_orders + 5, 60, f"orders go on after {name}")
     load.ended.set()
     load.join(10)
