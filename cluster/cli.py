@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
 import orjson
@@ -69,6 +70,9 @@ def up(
         str | None, typer.Option("--for", help="End after this time, for instance 60s, with exit code 0.")
     ] = None,
     until_end: Annotated[bool, typer.Option("--until-end", help="End when the data end.")] = False,
+    strategy: Annotated[
+        str | None, typer.Option(help="Trade this instead: path/to/file.py:Class or package.module:Class.")
+    ] = None,
     address: Annotated[
         str | None, typer.Option(help="Join the Ray cluster at this address instead of starting one.")
     ] = None,
@@ -81,7 +85,7 @@ def up(
     overrides: Overrides = None,
 ) -> None:
     """Start AlphaMind and trade; stays up until Ctrl-C, `alphamind down` or the end of --for."""
-    chosen = list(overrides or [])
+    chosen = [*([_only_strategy(strategy, profile, config or ())] if strategy else []), *(overrides or [])]
     flags: dict[str, Any] = {
         "feed.data": data and data.expanduser().absolute(),
         "feed.speed": speed,
@@ -102,6 +106,20 @@ def up(
     sys.stdout.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
     if summary["problems"]:
         raise typer.Exit(1)
+
+
+def _only_strategy(implementation: str, profile: str, files: Sequence[pathlib.Path]) -> str:
+    """Return the override that trades ``implementation``, and nothing else, for the first account."""
+    place, _, kind = implementation.rpartition(":")
+    if place.endswith(".py"):
+        implementation = f"{pathlib.Path(place).expanduser().absolute()}:{kind}"
+    account = load(profile, files).accounts[0].id
+    section = {
+        "name": re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower(),
+        "implementation": implementation,
+        "account": account,
+    }
+    return f"strategies={orjson.dumps([section]).decode()}"
 
 
 @app.command()

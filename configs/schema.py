@@ -239,8 +239,8 @@ class StrategySection(Section):
 
     name: Name
     """Its key; orders carry it."""
-    implementation: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
-    """``package.module:Class``."""
+    implementation: Annotated[str, Field(pattern=r"^([\w.]+|.+\.py):\w+$")]
+    """``package.module:Class`` or ``path/to/file.py:Class``."""
     account: Name
     """The account that it trades for."""
     instruments: tuple[str, ...] = ()

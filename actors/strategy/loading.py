@@ -1,12 +1,17 @@
-"""Makes a strategy from ``package.module:Class`` and parameters, with an error that says what is wrong."""
+"""Makes a strategy from ``package.module:Class`` or ``file.py:Class`` and parameters; an error says what is wrong."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 import importlib
+import importlib.util
+import pathlib
+import sys
 import traceback
+import zlib
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any, get_type_hints
 
 import msgspec
@@ -18,7 +23,7 @@ from configs.schema import StrategySection
 
 
 def load_class(implementation: str) -> type[Strategy]:
-    """Import ``package.module:Class``.
+    """Import ``package.module:Class``, or load ``path/to/file.py:Class``.
 
     Raises:
         ConfigurationError: The module can't be imported, has no such class, or the class is no strategy.
@@ -27,11 +32,13 @@ def load_class(implementation: str) -> type[Strategy]:
     def wrong(message: str, rule: str, remedy: str | None = None) -> ConfigurationError:
         return ConfigurationError(message, field="implementation", value=implementation, rule=rule, remedy=remedy)
 
-    module_name, colon, class_name = implementation.partition(":")
+    module_name, colon, class_name = implementation.rpartition(":")
     if not (colon and module_name and class_name):
-        raise wrong("unreadable implementation", "package.module:Class")
+        raise wrong("unreadable implementation", "package.module:Class or path/to/file.py:Class")
     try:
-        module = importlib.import_module(module_name)
+        module = _load_file(module_name) if module_name.endswith(".py") else importlib.import_module(module_name)
+    except FileNotFoundError:
+        raise wrong(f"there is no file {module_name}", "an existing .py file") from None
     except ModuleNotFoundError as error:
         raise wrong(
             f"no module {error.name}", "a module that Python finds", "put its folder on PYTHONPATH, or install it"
@@ -56,6 +63,24 @@ def load_class(implementation: str) -> type[Strategy]:
     if not (isinstance(found, type) and issubclass(found, Strategy)) or found is Strategy:
         raise wrong(f"{class_name} is not a strategy", "a subclass of alphamind.Strategy")
     return found
+
+
+def _load_file(path: str) -> ModuleType:
+    """Load a module from a file, under a name that hides nothing; once a process, so that its classes are the same."""
+    resolved = pathlib.Path(path).expanduser().resolve()
+    name = f"strategy_{resolved.stem}_{zlib.crc32(str(resolved).encode()):08x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    specification = importlib.util.spec_from_file_location(name, resolved)
+    assert specification is not None and specification.loader is not None  # it ends in .py
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    try:
+        specification.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def build(kind: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:

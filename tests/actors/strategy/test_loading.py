@@ -147,3 +147,21 @@ def test_every_callback_has_a_default_that_does_nothing() -> None:
         assert getattr(idle, name)(None) is None
     for name in ("on_bar", "on_quote", "on_trade", "on_order", "on_fill", "on_forecast"):
         assert getattr(idle, name)(None, None) is None
+
+
+def test_a_class_is_loaded_from_a_file_of_the_users_own(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("import alphamind\n\n\nclass Mine(alphamind.Strategy):\n    size: int = 3\n")
+    kind = load_class(f"{file}:Mine")
+    assert build(kind, {"size": 5}).size == 5
+    assert load_class(f"{file}:Mine") is kind
+
+
+def test_a_file_that_does_not_exist_or_fails_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match="there is no file"):
+        load_class(f"{tmp_path}/none.py:Mine")
+    file = tmp_path / "broken.py"
+    file.write_text("1 / 0\n")
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="ZeroDivisionError.*broken.py:1"):
+            load_class(f"{file}:Mine")
