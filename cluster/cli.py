@@ -103,7 +103,12 @@ def up(
     from cluster.up import bring_up
 
     summary = bring_up(configuration, seconds, until_end, messages)
-    sys.stdout.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
+    if sys.stdout.isatty():
+        from cluster.view import render_summary
+
+        Console().print(render_summary(summary))
+    else:
+        sys.stdout.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
     if summary["problems"]:
         raise typer.Exit(1)
 

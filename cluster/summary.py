@@ -59,9 +59,9 @@ def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -
         ended: Why it ended: ``time``, ``data`` or the name of a signal.
 
     Returns:
-        Plain data. ``cash`` and ``equity`` are decimal strings by account, ``quarantined`` counts rows by reason,
-        ``problems`` names what did not work (an actor that does not answer, a strategy that failed); it is empty after
-        a good run.
+        Plain data. ``elapsed_seconds`` is the time in which the feed sent its slices; ``cash`` and ``equity`` are
+        decimal strings by account; ``quarantine_reasons`` counts rows by reason; ``problems`` names what did not work
+        (an actor that does not answer, a strategy that failed) and is empty after a good run.
     """
     markets = _statuses(health, "market")
     reasons = quarantine(health)
@@ -71,6 +71,7 @@ def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -
         "run": run,
         "ended": ended,
         "feed": first(health, "feed").get("state", "absent"),
+        "elapsed_seconds": first(health, "feed").get("elapsed_seconds"),
         "ticks": _total(health, "market", "ticks"),
         "rounded": _total(health, "market", "rounded"),
         "slices": max((int(status.get("sequence") or 0) for status in markets), default=0),
@@ -84,6 +85,7 @@ def summarise(health: Health, timings: dict[str, float], run: str, ended: str) -
         "equity": {account["account"]: account["equity"] for account in accounts},
         "accounts": accounts,
         "strategies": strategies,
+        "forecaster": first(health, "strategy").get("forecaster", {}),
         "timings": {name: round(value, 2) for name, value in timings.items()},
         "problems": problems(health),
     }

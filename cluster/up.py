@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -84,7 +85,9 @@ def bring_up(configuration: Configuration, seconds: float | None, until_end: boo
             from cluster.watch import watch
 
             ended = watch(engine, state, began, seconds, until_end, stop, console)
-            return summarise(engine.health(), engine.timings, directory.name, ended)
+            summary = summarise(engine.health(), engine.timings, directory.name, ended)
+            (directory / "summary.json").write_text(json.dumps(summary, indent=2))
+            return summary
 
 
 def prepare_run(configuration: Configuration, directory: pathlib.Path, console: Console) -> tuple[Instrument, ...]:

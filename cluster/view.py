@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -15,15 +15,52 @@ from cluster.run_directory import UpState
 from cluster.summary import Health, first, overview, problems
 
 POSITIONS_SHOWN = 12
+Justify = Literal["left", "right"]
+_POSITION_COLUMNS: tuple[tuple[str, Justify], ...] = (
+    ("account", "left"),
+    ("symbol", "left"),
+    ("quantity", "right"),
+    ("price", "right"),
+    ("value", "right"),
+    ("profit", "right"),
+)
+_STRATEGY_COLUMNS: tuple[tuple[str, Justify], ...] = (
+    ("strategy", "left"),
+    ("state", "left"),
+    ("orders", "right"),
+    ("open", "right"),
+)
 
 
 def render(state: UpState, health: Health) -> RenderableType:
     """Return the whole view."""
     parts: list[RenderableType] = [_header(state, health), Columns([_flow(health), _actors(health)])]
-    parts.append(Columns([_positions(health), _risk(health)]))
+    parts.append(Columns([_positions(health), Group(_risk(health), _strategies(health))]))
     wrong = problems(health)
     if wrong:
         parts.append(Panel(Text("\n".join(wrong), style="red"), title="problems", border_style="red"))
+    return Group(*parts)
+
+
+def render_summary(summary: dict[str, Any]) -> RenderableType:
+    """Return the final summary for a person."""
+    table = Table(title=f"run {summary['run']}, ended by {summary['ended']}", show_header=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    for name in ("ticks", "slices", "quarantined", "gaps", "orders", "rejected", "fills"):
+        table.add_row(name, f"{summary[name]:,}")
+    for account in summary["accounts"]:
+        table.add_section()
+        for name in ("cash", "equity", "profit"):
+            value = _profit(account[name]) if name == "profit" else _money(account[name])
+            table.add_row(f"{account['account']} {name}", value)
+    forecaster = summary["forecaster"]
+    if forecaster.get("problem"):
+        table.add_section()
+        table.add_row("forecaster", Text(f"{forecaster['state']}: {forecaster['problem']}", style="yellow"))
+    parts: list[RenderableType] = [table]
+    if summary["problems"]:
+        parts.append(Panel(Text("\n".join(summary["problems"]), style="red"), title="problems", border_style="red"))
     return Group(*parts)
 
 
@@ -72,15 +109,8 @@ def _actors(health: Health) -> RenderableType:
 
 def _positions(health: Health) -> RenderableType:
     table = Table(title="positions")
-    for column, justify in (
-        ("account", "left"),
-        ("symbol", "left"),
-        ("quantity", "right"),
-        ("price", "right"),
-        ("value", "right"),
-        ("profit", "right"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for column, justify in _POSITION_COLUMNS:
+        table.add_column(column, justify=justify)
     for account in first(health, "portfolio").get("accounts", []):
         for position in account.get("positions", [])[:POSITIONS_SHOWN]:
             table.add_row(
@@ -110,6 +140,23 @@ def _risk(health: Health) -> RenderableType:
             table.add_row(account["account"], f"{level:.0%}", _money(value), _money(shortfall))
         if not measures:
             table.add_row(account["account"], "", Text(_reason(account), style="dim"), "")
+    return table
+
+
+def _strategies(health: Health) -> RenderableType:
+    status = first(health, "strategy")
+    table = Table(title="strategies")
+    for column, justify in _STRATEGY_COLUMNS:
+        table.add_column(column, justify=justify)
+    for name, strategy in status.get("strategies", {}).items():
+        style = "green" if strategy["state"] == "running" else "red"
+        table.add_row(
+            name, Text(strategy["state"], style=style), f"{strategy['orders']:,}", str(strategy["open_orders"])
+        )
+    forecaster = status.get("forecaster", {})
+    if forecaster:
+        version = forecaster.get("version") or "-"
+        table.add_row(forecaster["model"], Text(forecaster["state"], style="dim"), f"version {version}", "")
     return table
 
 

@@ -158,6 +158,7 @@ class ForecastBook:
         if not histories:
             return []
         values = self.values([np.array([row.variance for row in rows]) for rows in histories.values()])
+        horizons, quantiles = current.model.horizons, current.model.quantiles
         return [
             Prediction(
                 model=model_id,
@@ -165,9 +166,9 @@ class ForecastBook:
                 instrument=instrument,
                 made_from=rows[-1].known_time,
                 unit=UNIT,
-                horizons=current.model.horizons,
-                quantiles=current.model.quantiles,
-                values=tuple(tuple(row) for row in matrix),
+                horizons=horizons,
+                quantiles=quantiles,
+                values=tuple(map(tuple, matrix)),
             )
             for (instrument, rows), matrix in zip(histories.items(), values.tolist(), strict=True)
         ]

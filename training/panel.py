@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,16 @@ class PanelBuilder:
             )
             for instrument in self.instruments()
         )
+
+
+def check_histories(histories: Sequence[Floats], shortest: int) -> None:
+    """Check every history as ``check_variances`` does, all in one pass where all are right."""
+    if histories and min(len(history) for history in histories) >= shortest:
+        together = np.concatenate(histories)
+        if together.ndim == 1 and np.isfinite(together).all() and (together > 0).all():
+            return
+    for index, history in enumerate(histories):
+        check_variances(np.asarray(history, dtype=np.float64), f"histories[{index}]", shortest)
 
 
 def check_variances(variances: Floats, field: str, shortest: int = 0) -> None:

@@ -80,9 +80,13 @@ class Pacer:
         if self._last is None:
             self._due = now
         else:
-            self._due += self._hours.between(self._last, time) / 1e9 / self._speed
+            self._due += self.span(self._last, time)
         self._last = time
         return self._due
+
+    def span(self, earlier: int, later: int) -> float:
+        """Return how long the market time between two instants lasts at this speed, in seconds; 0 at ``max``."""
+        return 0.0 if self._speed is None else self._hours.between(earlier, later) / 1e9 / self._speed
 
     def shift(self, seconds: float) -> None:
         """Move everything that is still due back, by the length of a pause."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import pathlib
+import struct
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +22,9 @@ from actors.messages import Instrument, decoder
 from actors.service import Service, socket_path
 from actors.wire import Handler, Request, WireClient
 from configs.schema import Configuration
+
+_KNOWN_TIME = int(RAW.fields["known_time"][1])  # type: ignore[index]
+_FIRST_KNOWN_TIME = struct.Struct(f"<{_KNOWN_TIME}xq")
 
 RETRY_SECONDS = 0.05
 """Pause before a shard that answered "not now" is asked again."""
@@ -41,6 +45,9 @@ class FeedService(Service):
 
     It keeps no journal: the shards know how far they are, and the source gives the same slices again. Slice ``k + 1``
     leaves only after every shard answered slice ``k``. A shard that goes away is waited for and asked where it stands.
+
+    Metrics of paced slices: ``lag_seconds``, how long after its time a slice left; ``batch_delay_seconds``, how long its
+    first row waited for it, which is the length of the batch and the lag together.
 
     Wire methods: ``pause`` and ``resume`` (answered with the status), beside ``status``.
 
@@ -79,6 +86,8 @@ class FeedService(Service):
         self._sequence = 0
         self._time = 0
         self._lag = 0.0
+        self._began: int | None = None
+        self._elapsed = 0.0
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return ``pause`` and ``resume``."""
@@ -87,7 +96,8 @@ class FeedService(Service):
     def status(self) -> dict[str, Any]:
         """Return state, position, market time, lag, source and failure.
 
-        ``state`` is ``opening``, ``waiting`` (for a shard), ``running``, ``paused``, ``finished`` or ``failed``.
+        ``state`` is ``opening``, ``waiting`` (for a shard), ``running``, ``paused``, ``finished`` or ``failed``. ``rows``
+        and ``elapsed_seconds`` count from the first slice that this process sent to the last that was answered.
         """
         paused = not self._running.is_set() and self._state == "running"
         return {
@@ -95,6 +105,7 @@ class FeedService(Service):
             "sequence": self._sequence,
             "time": self._time,
             "rows": self.metrics.counters["rows_total"],
+            "elapsed_seconds": round(self._elapsed, 4),
             "lag_seconds": round(self._lag, 3),
             "speed": self._feed.speed,
             "source": self._description,
@@ -186,13 +197,16 @@ class FeedService(Service):
         async for piece in ahead.items(iterator):
             await self._wait_until_due(piece)
             began = time.perf_counter_ns()
+            self._began = self._began or began
             bodies = split(piece, self._shards)
             if self._shards == 1:
                 await self._deliver(0, piece.sequence, bodies[0])
             else:
                 await self._deliver_all(piece.sequence, bodies)
             self._state = "running"
-            self.metrics.observe("slice_round_trip_seconds", time.perf_counter_ns() - began)
+            answered = time.perf_counter_ns()
+            self._elapsed = (answered - self._began) / 1e9
+            self.metrics.observe("slice_round_trip_seconds", answered - began)
             self.metrics.count("slices_total")
             self.metrics.count("rows_total", len(piece.rows) // RAW.itemsize)
             self._sequence, self._time = piece.sequence, piece.time
@@ -212,6 +226,11 @@ class FeedService(Service):
                     await asyncio.wait_for(self._paused.wait(), due - loop.time())
         self._lag = 0.0 if due is None else loop.time() - due
         self.metrics.gauge("lag_seconds", self._lag)
+        if due is not None and piece.rows:
+            (first,) = _FIRST_KNOWN_TIME.unpack_from(piece.rows)
+            waited = self._lag + self._pacer.span(first, piece.time)
+            self.metrics.observe("lag_seconds", round(self._lag * 1e9))
+            self.metrics.observe("batch_delay_seconds", round(waited * 1e9))
 
     async def _deliver_all(self, sequence: int, bodies: list[bytes]) -> None:
         """Send every shard its part; when one of them has to be rewound, the others are not waited for.

@@ -76,11 +76,13 @@ class Books:
 
     Attributes:
         turnover: Value of all fills so far (bought and sold), by currency.
+        bookings: Number of deposits and fills booked here: whoever keeps what was reckoned sees whether it still holds.
     """
 
     def __init__(self, account: str, instruments: Sequence[Instrument]) -> None:
         self.account = account
         self.turnover: defaultdict[str, int] = defaultdict(int)
+        self.bookings = 0
         self._instruments = instruments
         self._cash: defaultdict[str, int] = defaultdict(int)
         self._deposits: defaultdict[str, int] = defaultdict(int)
@@ -114,6 +116,7 @@ class Books:
             )
         self._cash[currency] += amount
         self._deposits[currency] += amount
+        self.bookings += 1
 
     def book(self, fill: Fill) -> None:
         """Book one execution at average cost.
@@ -156,6 +159,7 @@ class Books:
         holding.cost += cost
         holding.fees += fill.fee
         holding.realised += cash + cost + fill.fee
+        self.bookings += 1
 
     def position(self, instrument: int) -> int:
         """Return the lots held of ``instrument``, net over strategies."""

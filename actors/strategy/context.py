@@ -69,6 +69,8 @@ class Context:
         for instrument in sorted(instruments, key=lambda one: one.valid_from):
             self._by_symbol.setdefault(instrument.symbol, []).append(instrument)
         self._number = 0
+        self._equity = 0
+        self._equity_stamp = (-1, -1)
         self._outbox: list[Command] = []
         self._accepting = True
 
@@ -113,6 +115,13 @@ class Context:
         Raises:
             InputError: The account holds another currency besides its own.
         """
+        stamp = (self._account.books.bookings, self._market.revision)
+        if stamp != self._equity_stamp:  # many callbacks of one step ask, and each answer takes all positions
+            self._equity = self._reckon_equity()
+            self._equity_stamp = stamp
+        return self._equity
+
+    def _reckon_equity(self) -> int:
         foreign = [currency for currency in self._account.books.currencies() if currency != self._account.currency]
         if any(self._account.books.cash(currency) for currency in foreign):
             raise InputError(

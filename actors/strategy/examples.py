@@ -58,8 +58,8 @@ class VolatilityTarget(Strategy):
             return
         target = int(self.weight(context, prediction) * max(context.equity, 0)) // lot
         held = context.position(instrument.id) + context.open_quantity(instrument.id)
-        affordable = max(self.spare_cash(context), 0) // lot
-        target = min(target, max(held, 0) + affordable)
+        if target > max(held, 0):
+            target = min(target, max(held, 0) + max(self.spare_cash(context), 0) // lot)
         if abs(target - held) > self.band * max(target, held):
             context.target_position(instrument.id, target)
 

@@ -18,12 +18,13 @@ class MarketView:
 
     Attributes:
         prices: Last price in increments by instrument id: a bar's close, a trade's price, the middle of a two-sided
-        quote
-            rounded down.
+            quote rounded down.
+        revision: Number of rows taken: what was reckoned from the prices holds while it stays.
     """
 
     def __init__(self, bars_kept: int, *, quotes: bool = True, trades: bool = True) -> None:
         self.prices: dict[int, int] = {}
+        self.revision = 0
         self._bars: dict[int, deque[Bar]] = {}
         self._bars_kept = bars_kept
         self._quotes = quotes
@@ -56,6 +57,7 @@ class MarketView:
 
     def _take(self, row: tuple[int, ...]) -> Bar | Quote | Trade | None:
         kind, _, side, _, instrument, event_time, known_time, _, first, second, third, fourth, fifth, reference = row
+        self.revision += 1
         if kind == Kind.BAR:
             bar = Bar(instrument, event_time, known_time, first, second, third, fourth, fifth, reference)
             self.prices[instrument] = fourth

@@ -21,7 +21,15 @@ def good_health():
         "venue": {"open_orders": 1},
         "portfolio": {"accounts": [account]},
         "risk": {"accounts": [{"account": "main", "measures": [measure], "horizon": {"usual_seconds": 1800.0}}]},
-        "strategy": {"strategies": {"s": {"state": "running"}}},
+        "strategy": {
+            "strategies": {"s": {"state": "running", "orders": 7, "open_orders": 1}},
+            "forecaster": {
+                "model": "har-rv",
+                "state": "MODEL_NOT_FITTED",
+                "problem": "120 observations",
+                "version": "",
+            },
+        },
         "feed": {"state": "running", "time": 1_700_000_000 * 10**9},
     }
     return {

@@ -9,7 +9,7 @@ from actors.errors import AlphaMindError
 from cluster.run_directory import UpState
 from cluster.summary import overview, problems, summarise
 from cluster.up import Stop
-from cluster.view import render
+from cluster.view import render, render_summary
 from cluster.watch import watch
 from tests.cluster.reports import good_health
 
@@ -68,6 +68,18 @@ def test_the_view_shows_what_is_wrong_and_survives_missing_reports():
     health["risk"]["status"] = {"accounts": [{"account": "main", "reason": "30 returns needed, 4 there"}]}
     text = shown(health)
     assert "problems" in text and "portfolio: restarting" in text and "30 returns needed" in text
+
+
+def test_the_summary_for_a_person_says_what_was_made_and_why_there_was_no_forecast():
+    console = Console(file=io.StringIO(), width=160)
+    console.print(render_summary(summarise(good_health(), {}, "r", "time")))
+    text = console.file.getvalue()
+    for part in ("1,000,100.50", "100.50", "MODEL_NOT_FITTED: 120 observations", "ended by time"):
+        assert part in text
+    health = good_health()
+    health["risk"] = {"name": "risk", "ready": False, "state": "restarting", "status": {}}
+    console.print(render_summary(summarise(health, {}, "r", "time")))
+    assert "risk: restarting" in console.file.getvalue()
 
 
 class FakeEngine:

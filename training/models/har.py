@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from actors.errors import InputError
-from actors.features.har import LAGS, har_regressors, trailing_means
+from actors.features.har import LAGS, har_regressors
 from training.models.least_squares import LeastSquares, ordinary_least_squares
-from training.panel import Floats, Integers, Panel, Series, check_variances
+from training.models.training_rows import TrainingRows
+from training.panel import Floats, Panel, check_histories, check_variances
 
 KIND = "har"
 
@@ -108,9 +109,10 @@ class HarModel:
         _check_shape(lags, horizons, quantiles)
         for series in panel:
             check_variances(series.variances, f"panel[{series.instrument}]")
+        rows = TrainingRows(panel, lags)
         fits = []
         for horizon in horizons:
-            design, target, times = _training_rows(panel, lags, horizon)
+            design, target, times = rows.of(horizon)
             if len(target) < minimum_observations:
                 raise InputError(
                     f"too few observations for horizon {horizon}",
@@ -133,14 +135,10 @@ class HarModel:
     def predict(self, histories: Sequence[Floats]) -> Floats:
         """Return quantiles of the mean variance over each horizon; see ``VolatilityModel.predict``."""
         longest = self.shortest_history
-        newest = np.empty((len(histories), longest))
-        for index, history in enumerate(histories):
-            values = np.asarray(history, dtype=np.float64)
-            check_variances(values, f"histories[{index}]", longest)
-            newest[index] = values[-longest:]
+        check_histories(histories, longest)
+        newest = np.array([history[-longest:] for history in histories], dtype=np.float64).reshape(-1, longest)
         regressors = np.ones((len(histories), 1 + len(self.lags)))
-        for index in range(len(histories)):
-            regressors[index, 1:] = har_regressors(newest[index], self.lags)[-1]
+        regressors[:, 1:] = har_regressors(newest, self.lags)[:, -1]
         middle = np.column_stack([_dot(regressors, fit.coefficients) for fit in self.fits])
         spread = np.array([fit.residual_quantiles for fit in self.fits])
         return np.asarray(np.exp(middle[:, :, None] + spread[None, :, :]))
@@ -219,23 +217,6 @@ def _check_shape(lags: tuple[int, ...], horizons: tuple[int, ...], quantiles: tu
             raise InputError(f"{field} out of range", field=field, value=values, rule="whole numbers from 1 on")
     if not quantiles or not 0 < quantiles[0] <= quantiles[-1] < 1:
         raise InputError("quantiles out of range", field="quantiles", value=quantiles, rule="between 0 and 1")
-
-
-def _training_rows(panel: Panel, lags: tuple[int, ...], horizon: int) -> tuple[Floats, Floats, Integers]:
-    """Return design, target and time of every row that has a full history and a full horizon."""
-    parts = [_rows_of(series, lags, horizon) for series in panel if len(series.variances) >= max(lags) + horizon]
-    if not parts:
-        return np.empty((0, 1 + len(lags))), np.empty(0), np.empty(0, dtype=np.int64)
-    designs, targets, times = zip(*parts, strict=True)
-    return np.concatenate(designs), np.concatenate(targets), np.concatenate(times)
-
-
-def _rows_of(series: Series, lags: tuple[int, ...], horizon: int) -> tuple[Floats, Floats, Integers]:
-    longest = max(lags)
-    regressors = har_regressors(series.variances, lags)[: len(series.variances) - longest - horizon + 1]
-    target = np.log(trailing_means(series.variances, horizon)[longest:])
-    design = np.column_stack([np.ones(len(target)), regressors])
-    return design, target, series.known_times[longest - 1 : longest - 1 + len(target)]
 
 
 def _summarise(horizon: int, fitted: LeastSquares, quantiles: tuple[float, ...]) -> HorizonFit:

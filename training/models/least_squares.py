@@ -44,22 +44,22 @@ def ordinary_least_squares(design: Floats, target: Floats, times: Integers, over
         InputError: The columns are collinear.
     """
     columns = design.shape[1]
-    rank = int(np.linalg.matrix_rank(design))
+    coefficients, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
     if rank < columns:
         raise InputError(
             "the regressors are collinear",
             field="variances",
-            value=f"rank {rank} of {columns}",
+            value=f"rank {int(rank)} of {columns}",
             rule="averages over different lags that do not move as one",
             remedy="more history, or data that vary",
             code="TRAINING_DATA_COLLINEAR",
         )
-    coefficients, *_ = np.linalg.lstsq(design, target, rcond=None)
     residuals = target - design @ coefficients
     inverse = np.linalg.inv(design.T @ design)
     distinct, position = np.unique(times, return_inverse=True)
-    scores = np.zeros((len(distinct), columns))
-    np.add.at(scores, position, design * residuals[:, None])
+    scores = np.column_stack(
+        [np.bincount(position, design[:, column] * residuals, len(distinct)) for column in range(columns)]
+    )
     bandwidth = min(max(overlap, int(4 * (len(distinct) / 100) ** (2 / 9))), len(distinct) - 1)
     middle = scores.T @ scores
     for lag in range(1, bandwidth + 1):
