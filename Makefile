@@ -35,7 +35,7 @@ $(READY): pyproject.toml constraints.txt
 			apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv && $(PYTHON) -m venv $(VENV); \
 		else echo "Python cannot make virtual environments: install the package python3-venv, then call make again"; exit 1; fi; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev]'
 	@if command -v c++ >/dev/null || command -v g++ >/dev/null; then \
 		echo "compiling the FIX library (some minutes, once)"; \
 		CXXFLAGS="-O1 -g0" $(BIN)/python -m pip install --quiet --constraint constraints.txt 'quickfix==1.16.0' || \

@@ -52,7 +52,11 @@ class ServiceThread:
         except Exception as error:
             self.failure = str(error) if isinstance(error, AlphaMindError) else f"{type(error).__name__}: {error}"
             structlog.get_logger().exception("service did not start", problem=self.failure)
-        self.loop.run_forever()
+        try:
+            self.loop.run_forever()
+        except BaseException as error:  # sys.exit in a callback would end the thread without a word
+            self.failure = f"the service's loop ended: {type(error).__name__}: {error}"
+            structlog.get_logger().exception("service ended", problem=self.failure)
 
     def call(self, make: Callable[[], Coroutine[Any, Any, T]], timeout: float = 10.0) -> T:
         """Run a coroutine on the service's loop and wait for its result."""
@@ -69,6 +73,8 @@ class RayMetrics:
 
     def publish(self, service: Service) -> None:
         """Export the present numbers."""
+        if service.ready.is_set():
+            service.measure()
         snapshot = service.metrics.snapshot()
         for name, value in service.metrics.counters.items():
             snapshot.pop(name, None)
@@ -124,7 +130,7 @@ class ActorShell:
         async def look() -> dict[str, Any]:
             return service.report() if service is not None else {}
 
-        ready = service is not None and service.ready.is_set()
+        ready = service is not None and service.ready.is_set() and self._thread.loop.is_running()
         report = self._thread.call(look) if ready else {"name": self._name, "pid": os.getpid(), "ready": False}
         report["failure"] = self._thread.failure or report.get("failure")
         return {**report, "node": ray.get_runtime_context().get_node_id(), "uptime": time.time() - self._started}
@@ -132,7 +138,7 @@ class ActorShell:
     def stop(self) -> None:
         """Stop the service: close its sockets and flush its journal."""
         service = self._thread.service
-        if service is not None:
+        if service is not None and self._thread.loop.is_running():
             self._thread.call(service.stop)
 
 

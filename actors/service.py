@@ -62,8 +62,13 @@ class Service:
         """Return what a person wants to know of this service at a glance, as plain data."""
         return {}
 
+    def measure(self) -> None:
+        """Set the gauges that nobody needs between two looks at the metrics."""
+
     def report(self) -> dict[str, Any]:
         """Return name, process id, whether it is ready, the failure if there is one, status and metrics."""
+        if self.ready.is_set():
+            self.measure()
         return {
             "name": self.name,
             "pid": os.getpid(),

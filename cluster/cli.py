@@ -195,6 +195,11 @@ def main() -> NoReturn:
     except AlphaMindError as error:
         tell(error, messages)
         sys.exit(2)
+    except OSError as error:  # a full disk, a folder that can't be written: the file and the reason say it all
+        if error.filename is None:
+            raise
+        tell(AlphaMindError(str(error.strerror), field="file", value=error.filename, code="FILE_UNUSABLE"), messages)
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from actors.errors import Unavailable
 from cluster.environment import LOOPBACK, prepare_environment
-from cluster.run_directory import UpState, clear_state, read_state
+from cluster.run_directory import UpState, clear_state, is_held, read_state
 from configs import Configuration
 
 PATIENCE_SECONDS = 30.0
@@ -27,11 +27,11 @@ def bring_down(configuration: Configuration, console: Console) -> None:
     """
     home = configuration.run.home
     state = read_state(home)
-    if _alive(state.pid):
+    if is_held(home):
         os.kill(state.pid, signal.SIGTERM)
         console.print(f"asked process {state.pid} to stop")
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while _alive(state.pid):
+        while is_held(home):
             if time.monotonic() > deadline:
                 raise Unavailable(
                     f"process {state.pid} does not end",
@@ -49,20 +49,13 @@ def bring_down(configuration: Configuration, console: Console) -> None:
 def _end_orphans(state: UpState) -> None:
     prepare_environment(pathlib.Path(state.token_path), loopback=state.address.startswith(LOOPBACK))
     import ray
-    from ray import serve
+
+    from cluster.engine import delete_applications
 
     ray.init(address=state.address, namespace=state.namespace, log_to_driver=False, logging_level=logging.ERROR)
     for entry in ray.util.list_named_actors(all_namespaces=True):
         if entry["namespace"] == state.namespace:
             ray.kill(ray.get_actor(entry["name"], namespace=state.namespace))
-    for application in ("api", "models"):
-        serve.delete(application)
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    delete_applications()
     ray.shutdown()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -64,11 +64,12 @@ class Engine:
         source = functools.partial(build_source, configuration)
         self.plan = plan_actors(configuration, source, functools.partial(ServeForecaster, configuration.forecaster.id))
 
-    def start(self, progress: Callable[[str], None]) -> None:
+    def start(self, progress: Callable[[str], None], check: Callable[[], None] = lambda: None) -> None:
         """Start everything, the feed last; return when the feed runs.
 
         Args:
             progress: Told what is being started.
+            check: Called again and again; raises where the start is to be left.
 
         Raises:
             Conflict: Actors of another AlphaMind run in the namespace.
@@ -76,9 +77,11 @@ class Engine:
         """
         began = time.monotonic()
         self._refuse_strangers()
+        check()
         progress("starting the actors")
         for plan in self.plan[:-1]:
             self._spawn(plan)
+        check()
         progress("starting Ray Serve")
         network = self.configuration.network
         # Serve tells on standard error what it starts; who cares for it finds it in the dashboard.
@@ -97,11 +100,11 @@ class Engine:
         )
         self.timings["serve_seconds"] = time.monotonic() - began
         progress("waiting for the actors")
-        self._await_ready([plan.name for plan in self.plan[:-1]])
+        self._await_ready([plan.name for plan in self.plan[:-1]], check)
         self.timings["actors_seconds"] = time.monotonic() - began
         progress("starting the feed")
         self._spawn(self.plan[-1])
-        self._await_ready(["feed"])
+        self._await_ready(["feed"], check)
         self.timings["feed_seconds"] = time.monotonic() - began
 
     def _refuse_strangers(self) -> None:
@@ -133,9 +136,10 @@ class Engine:
             {"instruments": self.instruments, **plan.arguments},
         )
 
-    def _await_ready(self, names: list[str]) -> None:
+    def _await_ready(self, names: list[str], check: Callable[[], None]) -> None:
         deadline = time.monotonic() + START_TIMEOUT
         while True:
+            check()
             health = self.health(names)
             for name, report in health.items():
                 if report.get("failure"):
@@ -183,5 +187,12 @@ class Engine:
         if self.configuration.ray.address is not None:
             for handle in self.handles.values():
                 ray.kill(handle)
-            serve.delete("api")
-            serve.delete("models")
+            delete_applications()
+
+
+def delete_applications() -> None:
+    """Delete our Serve applications; Serve itself too where it serves nothing else, for it keeps its old port."""
+    for application in ("api", "models"):
+        serve.delete(application)
+    if not serve.status().applications:
+        serve.shutdown()  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ import psutil
 
 from actors.errors import AlphaMindError, ResourcesShort
 from cluster.plan import needed
+from cluster.signals import kept_handlers
 from configs.schema import Configuration
 
 MIB = 2**20
@@ -97,9 +98,23 @@ def check_joined(configuration: Configuration, available: dict[str, float]) -> N
 
 
 def free_port(host: str) -> int:
-    """Return a port of ``host`` that is free now."""
+    """Return a port of ``host`` that is free now.
+
+    Raises:
+        ResourcesShort: This machine does not have the address.
+    """
     with socket.socket(socket.AF_INET) as probe:
-        probe.bind((host, 0))
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise ResourcesShort(
+                f"nothing can listen on {host}: {error.strerror}",
+                field="network.host",
+                value=host,
+                rule="an IPv4 address or name of this machine",
+                remedy="127.0.0.1, or 0.0.0.0 for all interfaces",
+                code="ADDRESS_UNUSABLE",
+            ) from None
         port: int = probe.getsockname()[1]
         return port
 
@@ -107,7 +122,8 @@ def free_port(host: str) -> int:
 def fix_library() -> str | None:
     """Return why FIX is off on this machine, or ``None`` where its library is installed."""
     try:
-        import quickfix  # noqa: F401
+        with kept_handlers():
+            import quickfix  # noqa: F401
     except ImportError as error:
         remedy = "install a C++ compiler (g++) and run make setup"
         return f"FIX is off: the quickfix library is not installed ({error}); {remedy}"

@@ -6,6 +6,7 @@ import logging
 import os
 import pathlib
 import shutil
+import socket
 import tempfile
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from actors.errors import Unavailable
 from cluster.environment import LOOPBACK, prepare_environment
 from cluster.preflight import MIB, check_joined, free_port
 from cluster.run_directory import private_token
+from cluster.signals import kept_handlers
 from configs.schema import Configuration
 
 log = structlog.get_logger()
@@ -52,22 +54,36 @@ def start_node(configuration: Configuration) -> RayNode:
     token_path = private_token(token_file(configuration))
     prepare_environment(token_path, loopback=True)
     _log_what_ray_prints()
-    temporary = pathlib.Path(tempfile.mkdtemp(prefix="alphamind-ray-"))
+    temporary = _temporary(configuration.run.home)
     settings = configuration.ray
-    context: Any = ray.init(
-        address="local",
-        namespace=settings.namespace,
-        num_cpus=settings.cpus,
-        object_store_memory=settings.object_store_mib * MIB,
-        include_dashboard=settings.dashboard,
-        dashboard_host=LOOPBACK,
-        dashboard_port=settings.dashboard_port or free_port(LOOPBACK),
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        _temp_dir=str(temporary),
-    )
+    with kept_handlers():
+        context: Any = ray.init(
+            address="local",
+            namespace=settings.namespace,
+            num_cpus=settings.cpus,
+            object_store_memory=settings.object_store_mib * MIB,
+            include_dashboard=settings.dashboard,
+            dashboard_host=LOOPBACK,
+            dashboard_port=settings.dashboard_port or free_port(LOOPBACK),
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=str(temporary),
+        )
     dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
     return RayNode(context.address_info["address"], dashboard, False, token_path, temporary)
+
+
+def _temporary(home: pathlib.Path) -> pathlib.Path:
+    """Return a new folder for Ray's own files; first remove that of a cluster whose ``alphamind up`` was killed.
+
+    Its path stands in the home, which the caller has to itself. Ray's sockets need a short path, hence not the home.
+    """
+    note = home / "ray.directory"
+    if note.exists():
+        shutil.rmtree(note.read_text(), ignore_errors=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="alphamind-ray-"))
+    note.write_text(str(folder))
+    return folder
 
 
 def join_cluster(configuration: Configuration) -> RayNode:
@@ -80,13 +96,15 @@ def join_cluster(configuration: Configuration) -> RayNode:
     token_path = pathlib.Path(os.environ.get("RAY_AUTH_TOKEN_PATH", token_file(configuration)))
     prepare_environment(token_path, loopback=str(configuration.ray.address).startswith(LOOPBACK))
     _log_what_ray_prints()
+    _knock(str(configuration.ray.address))
     try:
-        context: Any = ray.init(
-            address=configuration.ray.address,
-            namespace=configuration.ray.namespace,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        with kept_handlers():
+            context: Any = ray.init(
+                address=configuration.ray.address,
+                namespace=configuration.ray.namespace,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
     except Exception as error:
         raise Unavailable(
             f"can't join the Ray cluster at {configuration.ray.address}: {str(error).splitlines()[0]}",
@@ -97,6 +115,23 @@ def join_cluster(configuration: Configuration) -> RayNode:
     check_joined(configuration, ray.available_resources())  # type: ignore[no-untyped-call]
     dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
     return RayNode(context.address_info["address"], dashboard, True, token_path, None)
+
+
+def _knock(address: str) -> None:
+    """Look whether anything listens at ``host:port``, because Ray itself takes minutes to say that nothing does."""
+    host, colon, port = address.rpartition(":")
+    if not (colon and host and port.isdigit()):
+        return  # "auto" and the like: Ray knows where to look
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, OverflowError) as error:
+        raise Unavailable(
+            f"nothing answers at {address}: {error}",
+            field="ray.address",
+            value=address,
+            rule="the address of a running cluster's control plane (GCS), host:port",
+            remedy="start the cluster, or leave --address out to start one here",
+        ) from None
 
 
 def stop_node(node: RayNode) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import pathlib
 import shlex
@@ -61,6 +62,8 @@ def submit_job(configuration: Configuration, script: pathlib.Path, arguments: li
         )
     prepare_environment(pathlib.Path(state.token_path), loopback=state.address.startswith(LOOPBACK))
     from ray.job_submission import JobStatus, JobSubmissionClient
+
+    logging.getLogger("ray").setLevel(logging.WARNING)  # else it tells of packages and connections between the lines
 
     try:
         client = JobSubmissionClient(state.dashboard)

@@ -6,21 +6,34 @@ import contextlib
 import json
 import os
 import pathlib
-import signal
 import time
 from collections.abc import Iterator
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from rich.console import Console
 
+from actors.features.period import fitting_period
 from actors.instruments import InstrumentMaster
 from actors.logs import configure_logs
 from actors.messages import Instrument
+from actors.strategy.runner import StrategyRunner
 from cluster.environment import LOOPBACK, prepare_environment
 from cluster.preflight import check_machine, fix_library, free_port
-from cluster.run_directory import UpState, clear_state, new_run, only_one, prepare_home, private_token, write_state
+from cluster.continuation import continued, with_period
+from cluster.run_directory import (
+    UpState,
+    check_path_length,
+    clear_state,
+    discard_unused,
+    new_run,
+    only_one,
+    prepare_home,
+    private_token,
+    refuse_orphans,
+    write_state,
+)
+from cluster.signals import Stop
 from cluster.sources import build_source
 from cluster.summary import summarise
 from configs import Configuration, render
@@ -30,29 +43,6 @@ if TYPE_CHECKING:
     from cluster.engine import Engine
 
 log = structlog.get_logger()
-
-
-class Stop:
-    """Whether somebody asked to stop: Ctrl-C, a termination signal."""
-
-    def __init__(self) -> None:
-        self.reason: str | None = None
-
-    def __call__(self, number: int, _: FrameType | None) -> None:
-        """Note the signal; a second one ends at once."""
-        if self.reason is not None:
-            raise KeyboardInterrupt
-        self.reason = signal.Signals(number).name
-
-    @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM while the block runs."""
-        before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def bring_up(configuration: Configuration, seconds: float | None, until_end: bool, console: Console) -> dict[str, Any]:
@@ -66,12 +56,15 @@ def bring_up(configuration: Configuration, seconds: float | None, until_end: boo
 
     Raises:
         AlphaMindError: Something needed is missing or could not start; nothing stays behind.
+        KeyboardInterrupt: Somebody asked to stop before it traded.
     """
     began = time.monotonic()
     home = configuration.run.home
+    check_path_length(home)
     prepare_home(home)
     stop = Stop()
     with only_one(home), stop.listening():
+        refuse_orphans(home)
         clear_state(home)
         configuration = with_ports(configuration)
         if configuration.ray.address is None:
@@ -79,9 +72,12 @@ def bring_up(configuration: Configuration, seconds: float | None, until_end: boo
         ensure_secrets(configuration.security.secrets or home / "secrets", configuration.run.profile)
         directory = new_run(home, configuration.run.name)
         configure_logs(configuration.logging.level, directory / "logs" / "up.jsonl")
-        instruments = prepare_run(configuration, directory, console)
+        with discard_unused(directory):
+            set_environment(configuration)
+            configuration, instruments = prepare_run(configuration, directory, console)
+            stop.check()
         _tell_what_is_off(console)
-        with running(configuration, directory, instruments, console, began) as (engine, state):
+        with running(configuration, directory, instruments, console, began, stop) as (engine, state):
             from cluster.watch import watch
 
             ended = watch(engine, state, began, seconds, until_end, stop, console)
@@ -90,20 +86,45 @@ def bring_up(configuration: Configuration, seconds: float | None, until_end: boo
             return summary
 
 
-def prepare_run(configuration: Configuration, directory: pathlib.Path, console: Console) -> tuple[Instrument, ...]:
-    """Write the run's configuration and instrument master down; a continued run keeps the master that it began with."""
-    (directory / "configuration.yaml").write_text(render(configuration))
-    file = directory / "instruments.json"
+def prepare_run(
+    configuration: Configuration, directory: pathlib.Path, console: Console
+) -> tuple[Configuration, tuple[Instrument, ...]]:
+    """Write the run's configuration and instrument master down; a continued run keeps those that it began with.
+
+    Returns:
+        The configuration, with the length of the forecaster's period that fits the data, and the instruments.
+
+    Raises:
+        Conflict: The run began with a configuration under which its journals mean something else.
+        DataError: The market data can't be read.
+        ConfigurationError: A strategy can't be loaded, or refuses its parameters.
+    """
+    settings, file = directory / "configuration.yaml", directory / "instruments.json"
     if file.exists():
-        return InstrumentMaster.load(file).all
+        configuration = continued(directory, configuration)
+        known = InstrumentMaster.load(file).all
+        _check_strategies(configuration, known)
+        settings.write_text(render(configuration))
+        return configuration, known
     console.print(f"reading {configuration.feed.data or 'the simulated market'}")
+    source = build_source(configuration)
     master = (
         InstrumentMaster.from_file(configuration.instruments.file, configuration.instruments)
         if configuration.instruments.file is not None
-        else InstrumentMaster.from_source(build_source(configuration), configuration.instruments)
+        else InstrumentMaster.from_source(source, configuration.instruments)
     )
+    period = fitting_period(configuration.forecaster, source.times(), len(master.all))
+    configuration = with_period(configuration, period)
+    _check_strategies(configuration, master.all)
+    settings.write_text(render(configuration))
     master.save(file)
-    return master.all
+    return configuration, master.all
+
+
+def _check_strategies(configuration: Configuration, instruments: tuple[Instrument, ...]) -> None:
+    """Load the strategies as their actor will, so that a mistake is told before a cluster is started."""
+    if configuration.ray.address is None:  # a cluster that is joined may have code that is not here
+        StrategyRunner(configuration, instruments)
 
 
 @contextlib.contextmanager
@@ -113,6 +134,7 @@ def running(
     instruments: tuple[Instrument, ...],
     console: Console,
     began: float,
+    stop: Stop | None = None,
 ) -> Iterator[tuple[Engine, UpState]]:
     """Run the engine while the block runs, in a cluster of its own or a joined one; afterwards nothing is left of it.
 
@@ -122,14 +144,11 @@ def running(
         instruments: The instrument master.
         console: Where progress goes.
         began: ``time.monotonic()`` when the command began, for the timings.
+        stop: Looked at between the parts of the start, so that a stop need not wait for its end.
     """
-    home = configuration.run.home
-    token = private_token(home / "secrets" / "ray.token")
-    address = configuration.ray.address
-    prepare_environment(
-        pathlib.Path(os.environ.get("RAY_AUTH_TOKEN_PATH", token)) if address else token,
-        loopback=address is None or address.startswith(LOOPBACK),
-    )
+    stop = stop or Stop()
+    home, address = configuration.run.home, configuration.ray.address
+    set_environment(configuration)
     # Ray reads its environment when it is imported.
     from cluster.engine import Engine
     from cluster.ray_node import join_cluster, start_node, stop_node
@@ -140,7 +159,7 @@ def running(
         engine = Engine(configuration, directory, instruments)
         engine.timings["ray_seconds"] = time.monotonic() - began
         try:
-            engine.start(lambda text: console.print(text))
+            engine.start(console.print, stop.check)
             network = configuration.network
             state = UpState(
                 pid=os.getpid(),
@@ -162,6 +181,16 @@ def running(
     finally:
         stop_node(node)
         clear_state(home)
+
+
+def set_environment(configuration: Configuration) -> None:
+    """Set Ray's environment for the cluster that is started or joined; has to come before anything imports ``ray``."""
+    token = private_token(configuration.run.home / "secrets" / "ray.token")
+    address = configuration.ray.address
+    prepare_environment(
+        pathlib.Path(os.environ.get("RAY_AUTH_TOKEN_PATH", token)) if address else token,
+        loopback=address is None or address.startswith(LOOPBACK),
+    )
 
 
 def with_ports(configuration: Configuration) -> Configuration:

@@ -49,7 +49,7 @@ def load(
             layers.append((variable, _nested(path, environment[variable])))
     for override in overrides:
         key, equals, text = override.partition("=")
-        if not equals:
+        if not equals or not all(key.split(".")):
             raise ConfigurationError("unreadable override", field="--set", value=override, rule="section.key=value")
         layers.append((f"--set {key}", _nested(tuple(key.split(".")), _value(override, text))))
     merged: dict[str, Any] = {}

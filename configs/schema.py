@@ -255,7 +255,7 @@ class ForecasterSection(Section):
     id: Name = "har-rv"
     """Model id under ``/models/{id}/predict``."""
     period_minutes: Annotated[int, Field(ge=0)] = 0
-    """Length of a period; 0 stands for 30. A bar that is as long as a period is one by itself (daily: a session)."""
+    """Length of a period; 0: the longest of 30, 5 and 1 that the data suffice for. A longer bar is one by itself."""
     lags: tuple[int, int, int] = (1, 5, 22)
     """Averages that the regression sees, in periods."""
     horizons: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5)

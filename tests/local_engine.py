@@ -41,13 +41,13 @@ class LocalEngine:
     """Runs every service of a configuration on the present loop; use it as an asynchronous context manager."""
 
     def __init__(self, configuration: Configuration, directory: pathlib.Path) -> None:
-        self.configuration = configuration
         self.directory = directory
         for name in ("sockets", "journal", "logs"):
             (directory / name).mkdir(parents=True, exist_ok=True)
-        self.instruments = prepare_run(configuration, directory, Console(quiet=True))
+        configuration, self.instruments = prepare_run(configuration, directory, Console(quiet=True))
+        self.configuration = configuration
         source = functools.partial(build_source, configuration)
-        forecaster = functools.partial(LocalForecaster, configuration.forecaster, directory)
+        forecaster = functools.partial(LocalForecaster, configuration.forecaster, directory / "models")
         self.plan = {plan.name: plan for plan in plan_actors(configuration, source, forecaster)}
         self.services: dict[str, Service] = {}
 

@@ -179,7 +179,7 @@ class ForecastBook:
 
     def history(self, instrument: int) -> list[RealizedVariance]:
         """Return what was observed of an instrument, oldest first, as long as a prediction needs."""
-        return self._panel.rows(instrument)[-max(self.section.lags) :]
+        return self._panel.rows(instrument, max(self.section.lags))
 
     def known(self, model_id: str) -> None:
         """Check that there is such a model; raises ``NotFound`` with those that there are."""

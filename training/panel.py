@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +35,33 @@ Panel = tuple[Series, ...]
 """One series per instrument, by ascending id."""
 
 
+class _Columns:
+    """The newest periods of one instrument, column by column; they grow to twice what is kept before they are cut."""
+
+    __slots__ = ("starts", "known_times", "variances", "_kept")
+
+    def __init__(self, kept: int) -> None:
+        self.starts = array("q")
+        self.known_times = array("q")
+        self.variances = array("d")
+        self._kept = kept
+
+    def __len__(self) -> int:
+        return min(len(self.variances), self._kept)
+
+    def append(self, row: RealizedVariance) -> None:
+        if len(self.variances) == 2 * self._kept:
+            del self.starts[: self._kept], self.known_times[: self._kept], self.variances[: self._kept]
+        self.starts.append(row.period_start)
+        self.known_times.append(row.known_time)
+        self.variances.append(row.variance)
+
+    def rows(self, instrument: int, newest: int) -> list[RealizedVariance]:
+        first = len(self.variances) - min(len(self), newest)
+        columns = zip(self.starts[first:], self.known_times[first:], self.variances[first:], strict=True)
+        return [RealizedVariance(instrument, *row) for row in columns]
+
+
 class PanelBuilder:
     """Collects realised variances as they become known.
 
@@ -52,14 +79,16 @@ class PanelBuilder:
         self.newest = 0
         self.periods = 0
         self._maximum_periods = maximum_periods
-        self._rows: dict[int, deque[RealizedVariance]] = {}
+        self._columns: dict[int, _Columns] = {}
 
     def add(self, rows: Iterable[RealizedVariance]) -> list[RealizedVariance]:
         """Take rows in the order in which they became known; return those that were new."""
         taken = []
         for row in rows:
-            kept = self._rows.setdefault(row.instrument, deque(maxlen=self._maximum_periods))
-            if not kept or row.known_time > kept[-1].known_time:
+            kept = self._columns.get(row.instrument)
+            if kept is None:
+                kept = self._columns[row.instrument] = _Columns(self._maximum_periods)
+            if not len(kept) or row.known_time > kept.known_times[-1]:
                 kept.append(row)
                 taken.append(row)
                 if row.known_time > self.newest:
@@ -67,31 +96,34 @@ class PanelBuilder:
                     self.periods += 1
         return taken
 
-    def rows(self, instrument: int) -> list[RealizedVariance]:
-        """Return the rows kept for an instrument, oldest first; none for one never seen."""
-        return list(self._rows.get(instrument, ()))
+    def rows(self, instrument: int, newest: int | None = None) -> list[RealizedVariance]:
+        """Return the rows kept for an instrument, oldest first, or only the ``newest``; none for one never seen."""
+        kept = self._columns.get(instrument)
+        return [] if kept is None else kept.rows(instrument, self._maximum_periods if newest is None else newest)
 
     def instruments(self) -> list[int]:
         """Return the ids of all instruments seen, ascending."""
-        return sorted(self._rows)
+        return sorted(self._columns)
 
     def periods_after(self, time: int) -> int:
         """Return the number of distinct known times after ``time`` among the rows kept."""
-        return len({row.known_time for rows in self._rows.values() for row in rows if row.known_time > time})
+        return len(
+            {known for kept in self._columns.values() for known in kept.known_times[-len(kept) :] if known > time}
+        )
 
     def usable(self, longest_lag: int, horizon: int) -> int:
         """Return the number of rows, over all instruments, with a full history before and a full horizon after them."""
-        return sum(max(0, len(rows) - longest_lag - horizon + 1) for rows in self._rows.values())
+        return sum(max(0, len(rows) - longest_lag - horizon + 1) for rows in self._columns.values())
 
     def panel(self) -> Panel:
         """Return everything kept as arrays."""
         return tuple(
             Series(
                 instrument,
-                np.array([row.known_time for row in self._rows[instrument]], dtype=np.int64),
-                np.array([row.variance for row in self._rows[instrument]], dtype=np.float64),
+                np.array(kept.known_times[-len(kept) :], dtype=np.int64),
+                np.array(kept.variances[-len(kept) :], dtype=np.float64),
             )
-            for instrument in self.instruments()
+            for instrument, kept in sorted(self._columns.items())
         )
 
 

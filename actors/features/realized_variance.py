@@ -20,8 +20,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 from actors.clock import MINUTE
-from actors.market.ticks import Kind, Ticks
+from actors.market.ticks import FEW, Kind, Ticks
 from actors.messages import RealizedVariance
 
 DEFAULT_PERIOD_MINUTES = 30
@@ -132,7 +134,7 @@ class RealizedVarianceEstimator:
             New variances, ordered by known time and instrument.
         """
         found: list[RealizedVariance] = []
-        for row in ticks.tolist():
+        for row in self._thinned(ticks).tolist():
             kind, _, _, _, instrument, event_time, known_time, _, first, second, third, fourth, _, reference = row
             if kind == Kind.BAR:
                 if reference >= self.period:
@@ -151,6 +153,34 @@ class RealizedVarianceEstimator:
         self._complete(time, found)
         found.sort(key=lambda row: (row.known_time, row.instrument))
         return found
+
+    def _thinned(self, ticks: Ticks) -> Ticks:
+        """Leave out the prices of a large array that are neither the first nor the last of their cell.
+
+        They change nothing, as a period begins with its first price and is sampled at the ends of its cells. Bars, late
+        ticks and ticks out of order are left to be looked at one by one.
+        """
+        if len(ticks) <= FEW:
+            return ticks
+        kind, known_times = ticks["kind"], ticks["known_time"]
+        two_sided = (kind == Kind.QUOTE) & (ticks["first"] > 0) & (ticks["second"] > 0)
+        if (
+            (kind == Kind.BAR).any()
+            or known_times[0] <= self._complete_until
+            or (known_times[1:] < known_times[:-1]).any()
+        ):
+            return ticks
+        prices: Ticks = ticks[two_sided | (kind == Kind.TRADE)]
+        if not len(prices):
+            return prices
+        keys = np.stack([prices["kind"], prices["instrument"], (prices["known_time"] - 1) // self._cell])
+        order = np.lexsort(keys)
+        changes = (np.diff(keys[:, order]) != 0).any(axis=0)
+        kept = np.zeros(len(prices), np.bool_)
+        kept[order[np.append(True, changes)]] = True
+        kept[order[np.append(changes, True)]] = True
+        thinned: Ticks = prices[kept]
+        return thinned
 
     def _current(
         self, instrument: int, kind: int, known_time: int, found: list[RealizedVariance], price: float = 0.0

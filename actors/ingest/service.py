@@ -32,6 +32,16 @@ RETRY_SECONDS = 0.05
 _decode_position = decoder(int)
 
 
+class _Standing(msgspec.Struct):
+    """Where a shard stands: sequence and time of its newest slice; the rest of its snapshot is left out."""
+
+    sequence: int
+    time: int
+
+
+_decode_standing = decoder(_Standing)
+
+
 class _Rewind(Exception):
     """A shard lacks a slice before the one under way: start again after ``sequence``."""
 
@@ -46,8 +56,8 @@ class FeedService(Service):
     It keeps no journal: the shards know how far they are, and the source gives the same slices again. Slice ``k + 1``
     leaves only after every shard answered slice ``k``. A shard that goes away is waited for and asked where it stands.
 
-    Metrics of paced slices: ``lag_seconds``, how long after its time a slice left; ``batch_delay_seconds``, how long its
-    first row waited for it, which is the length of the batch and the lag together.
+    Metrics of paced slices: ``batch_seconds``, how long the first row waited for the last one that travels with it;
+    ``lag_seconds``, how long after that the slice left; ``delay_seconds``, both together.
 
     Wire methods: ``pause`` and ``resume`` (answered with the status), beside ``status``.
 
@@ -96,8 +106,8 @@ class FeedService(Service):
     def status(self) -> dict[str, Any]:
         """Return state, position, market time, lag, source and failure.
 
-        ``state`` is ``opening``, ``waiting`` (for a shard), ``running``, ``paused``, ``finished`` or ``failed``. ``rows``
-        and ``elapsed_seconds`` count from the first slice that this process sent to the last that was answered.
+        ``state`` is ``opening``, ``waiting`` (for a shard), ``running``, ``paused``, ``finished`` or ``failed``.
+        ``rows`` and ``elapsed_seconds`` count from the first slice that this process sent to the last one answered.
         """
         paused = not self._running.is_set() and self._state == "running"
         return {
@@ -157,6 +167,7 @@ class FeedService(Service):
             done = min([await self._position(shard) for shard in range(self._shards)])
             if done:
                 self._sequence, self._time = done, (await self._piece(ahead, source, done)).time
+                await self._check_source()
             while True:
                 self._pacer = Pacer(self._feed, hours, first.time)
                 try:
@@ -186,6 +197,23 @@ class FeedService(Service):
                 remedy="continue a run with its own data, or begin a new run" if sequence > 1 else None,
             )
         return found
+
+    async def _check_source(self) -> None:
+        """Check that the slice at which the shards stand has the same time in the source: that its data are the same.
+
+        Raises:
+            DataError: It has another.
+        """
+        for client in self._clients:
+            at = _decode_standing(await client.request("snapshot"))
+            if at.sequence == self._sequence and at.time != self._time:
+                raise DataError(
+                    f"slice {at.sequence} of the source has another time than when the run saw it",
+                    field="feed.data",
+                    value=self._description,
+                    rule="the data with which the run began; more may follow them",
+                    remedy="continue a run with its own data, or begin a new run",
+                )
 
     def _fail(self, failure: str) -> None:
         self._state, self.failure = "failed", failure
@@ -228,9 +256,10 @@ class FeedService(Service):
         self.metrics.gauge("lag_seconds", self._lag)
         if due is not None and piece.rows:
             (first,) = _FIRST_KNOWN_TIME.unpack_from(piece.rows)
-            waited = self._lag + self._pacer.span(first, piece.time)
+            span = self._pacer.span(first, piece.time)
+            self.metrics.observe("batch_seconds", round(span * 1e9))
             self.metrics.observe("lag_seconds", round(self._lag * 1e9))
-            self.metrics.observe("batch_delay_seconds", round(waited * 1e9))
+            self.metrics.observe("delay_seconds", round((span + self._lag) * 1e9))
 
     async def _deliver_all(self, sequence: int, bodies: list[bytes]) -> None:
         """Send every shard its part; when one of them has to be rewound, the others are not waited for.

@@ -29,6 +29,9 @@ class Source(Protocol):
     def prices(self) -> Mapping[str, npt.NDArray[np.float64]]:
         """Return, for every symbol of the source, prices from which its increment can be inferred."""
 
+    def times(self) -> npt.NDArray[np.int64] | None:
+        """Return the rows' event times, UTC nanoseconds, in no order; ``None`` where days are all that is known."""
+
     def slices(self, instruments: Sequence[Instrument], from_sequence: int = 1) -> Iterator[RawSlice]:
         """Yield the slices from ``from_sequence`` on, in the order in which they become known.
 

@@ -92,6 +92,14 @@ class TableSource:
         prices = table.values[order, : PRICE_COLUMNS[table.kind]]
         return {symbol: prices[bounds[code] : bounds[code + 1]].ravel() for code, symbol in enumerate(table.symbols)}
 
+    def times(self) -> Integers | None:
+        """Return the readable time stamps of the rows that the filters leave, in no order; ``None`` for daily bars."""
+        if self.table.daily:
+            return None
+        stamps = self.table.stamps[self.table.stamps != MISSING_TIME]
+        chosen: Integers = stamps[self._window(stamps)] if len(stamps) else stamps
+        return chosen
+
     def slices(self, instruments: Sequence[Instrument], from_sequence: int = 1) -> Iterator[RawSlice]:
         """Yield the slices from ``from_sequence`` on; the first call for a master puts the rows in order.
 

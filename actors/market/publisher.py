@@ -77,6 +77,7 @@ class Publisher:
         self._on_complete = on_complete
         self._retained: deque[tuple[int, bytes]] = deque(maxlen=retained)
         self._subscribers: dict[str, _Subscriber] = {}
+        self._quiet_body = b""
         self.published = 0
         self.complete = 0
         self.stage = STAGES
@@ -100,14 +101,16 @@ class Publisher:
         self._retained.append((sequence, body))
         self.published = self.complete = sequence
 
-    def publish(self, sequence: int, body: bytes) -> None:
+    def publish(self, sequence: int, body: bytes, quiet_body: bytes | None = None) -> None:
         """Begin to publish the next slice; the one before must be complete.
 
         Args:
             sequence: The slice's sequence, one more than that of the slice before.
             body: The encoded slice.
+            quiet_body: The slice as stage 1 gets it where stage 0 said that it caused nothing; like ``body`` if absent.
         """
         self._retained.append((sequence, body))
+        self._quiet_body = body if quiet_body is None else quiet_body
         self.published = sequence
         self._waiting_for = [{name for name, at in self._stage_of.items() if at == stage} for stage in range(STAGES)]
         self.stage = 0
@@ -173,12 +176,20 @@ class Publisher:
         if subscriber is not None and subscriber.channel is channel:
             del self._subscribers[name]
 
-    def acknowledge(self, name: str, sequence: int) -> None:
-        """Note that a subscriber is done with a slice and all before it."""
+    def acknowledge(self, name: str, sequence: int, quiet: bool = False) -> None:
+        """Note that a subscriber is done with a slice and all before it.
+
+        Args:
+            name: The subscriber.
+            sequence: The slice.
+            quiet: Whether it knows that the slice caused nothing; of use from stage 0 only.
+        """
         if self.stage == STAGES or sequence != self.published:
             return
         stage = self._stage_of.get(name)
         if stage is not None and stage <= self.stage:
+            if quiet and self.stage == 0:
+                self._retained[-1] = (sequence, self._quiet_body)
             self._waiting_for[stage].discard(name)
             self._proceed()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import pathlib
 import time
 from collections import deque
@@ -84,7 +85,7 @@ class MarketService(Service):
 
     Wire methods: ``slice`` (body: encoded ``RawSlice``; answered with ``{"accepted", "quarantined"}`` when all expected
     subscribers have acknowledged it), ``position`` (newest completed slice), ``subscribe``, ``ack`` (notification),
-    ``snapshot``, ``bars``, ``quarantine``.
+    ``ack_quiet`` (the venue's notification that the slice caused no report), ``snapshot``, ``bars``, ``quarantine``.
 
     Args:
         name: The actor's name, ``market-<shard>``.
@@ -130,6 +131,7 @@ class MarketService(Service):
             "position": lambda _: msgspec.msgpack.encode(self._publisher.complete),
             "subscribe": self._subscribe,
             "ack": self._acknowledge,
+            "ack_quiet": functools.partial(self._acknowledge, quiet=True),
             "snapshot": self._answer_snapshot,
             "bars": self._answer_bars,
             "quarantine": self._answer_quarantine,
@@ -206,8 +208,8 @@ class MarketService(Service):
         self.metrics.observe("apply_seconds", time.perf_counter_ns() - self._begun)
         self._count(applied)
         self._waiting.extend(requests)
-        self._publisher.publish(raw.sequence, encode(applied.slice))
-        self._measure_queues()
+        quiet = msgspec.structs.replace(applied.slice, quiet=True)
+        self._publisher.publish(raw.sequence, encode(applied.slice), encode(quiet))
 
     def _begin_next(self) -> None:
         """Go on with a slice that came while the one before was still being published again after a restart."""
@@ -248,7 +250,8 @@ class MarketService(Service):
         (begin, first), (_, last) = recent[0], recent[-1]
         return round((last - first) / max(now - begin, 1e-9), 1)
 
-    def _measure_queues(self) -> None:
+    def measure(self) -> None:
+        """Set the numbers of subscribers, of those that are waited for, and of bytes that they have not taken."""
         self.metrics.gauge("subscribers", len(self._publisher))
         self.metrics.gauge("queue_length", len(self._publisher.waiting_for))
         self.metrics.gauge("unsent_bytes", self._publisher.unsent)
@@ -270,11 +273,10 @@ class MarketService(Service):
         self._publisher.catch_up(body.name, body.from_sequence)
         return None
 
-    def _acknowledge(self, request: Request) -> None:
+    def _acknowledge(self, request: Request, quiet: bool = False) -> None:
         subscription = self._subscriptions.get(request.connection)
         if subscription is not None:
-            self._publisher.acknowledge(subscription.name, _decode_sequence(request.body))
-            self._measure_queues()
+            self._publisher.acknowledge(subscription.name, _decode_sequence(request.body), quiet)
 
     def _answer_snapshot(self, _: Request) -> bytes:
         core = self.core

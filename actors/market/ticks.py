@@ -37,6 +37,10 @@ class BookAction(enum.IntEnum):
 
 
 UNKNOWN_INSTRUMENT = 0xFFFFFFFF
+FEW = 32
+"""Rows up to which a loop over them is faster than arrays."""
+
+_BAR, _QUOTE, _TRADE = int(Kind.BAR), int(Kind.QUOTE), int(Kind.TRADE)
 
 _HEADER = [
     ("kind", "u1"),
@@ -100,12 +104,14 @@ class MarketSlice(Message, frozen=True):
         sequence: The raw slice's sequence: published for every slice, even if no row passed.
         time: The trading clock after this slice.
         rows: ``TICK`` records as bytes.
+        quiet: Whether the venue has said that the slice caused no report: there are no fills to wait for.
     """
 
     shard: int
     sequence: int
     time: int
     rows: bytes
+    quiet: bool = False
 
     def ticks(self) -> Ticks:
         """Return the rows as a read-only ``TICK`` array."""
@@ -130,17 +136,39 @@ def events(ticks: Ticks) -> list[Bar | Quote | Trade]:
     return found
 
 
-def last_prices(ticks: Ticks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return instrument ids and their newest price in a ``TICK`` array.
+def last_prices(ticks: Ticks) -> dict[int, int]:
+    """Return the newest price in a ``TICK`` array by instrument id, ascending.
 
     The price is a bar's close, a trade's price or the middle of a two-sided quote (rounded down to the increment);
     rows of kind BOOK and one-sided quotes give none.
     """
-    kind = ticks["kind"]
-    price = np.where(kind == Kind.BAR, ticks["fourth"], np.where(kind == Kind.TRADE, ticks["first"], 0))
-    two_sided = (kind == Kind.QUOTE) & (ticks["first"] > 0) & (ticks["second"] > 0)
-    price = np.where(two_sided, (ticks["first"] + ticks["second"]) // 2, price)
-    known = price > 0
-    instruments = ticks["instrument"][known].astype(np.int64)[::-1]
-    ids, newest = np.unique(instruments, return_index=True)
-    return ids, price[known][::-1][newest]
+    return _last_of_few(ticks) if len(ticks) <= FEW else _last_of_many(ticks)
+
+
+def _last_of_few(ticks: Ticks) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for row in ticks.tolist():
+        kind, instrument, first, second = row[0], row[4], row[8], row[9]
+        price = 0
+        if kind == _BAR:
+            price = row[11]
+        elif kind == _TRADE:
+            price = first
+        elif kind == _QUOTE and first > 0 and second > 0:
+            price = (first + second) // 2
+        if price > 0:
+            found[instrument] = price
+    return dict(sorted(found.items()))
+
+
+def _last_of_many(ticks: Ticks) -> dict[int, int]:
+    kind, first, second = ticks["kind"], ticks["first"], ticks["second"]
+    price = np.where(kind == _TRADE, first, 0)
+    np.copyto(price, ticks["fourth"], where=kind == _BAR)
+    np.copyto(price, (first + second) >> 1, where=(kind == _QUOTE) & (first > 0) & (second > 0))
+    known = np.flatnonzero(price > 0)
+    instruments = ticks["instrument"][known]
+    newest = np.zeros(int(instruments.max(initial=0)) + 1, np.int64)  # ids are dense
+    newest[instruments] = price[known]  # of several prices of one instrument the last one stays
+    ids = np.flatnonzero(newest)
+    return dict(zip(ids.tolist(), newest[ids].tolist(), strict=True))

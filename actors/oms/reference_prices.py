@@ -83,8 +83,7 @@ class ReferencePrices:
         market = decode_market_slice(body)
         if market.sequence > self.sequences[index]:
             if market.rows:
-                instruments, prices = last_prices(market.ticks())
-                self._prices.update(zip(instruments.tolist(), prices.tolist()))
+                self._prices.update(last_prices(market.ticks()))
             self.sequences[index] = market.sequence
             self.clock.advance(market.time)
         self._acknowledge(index, market.sequence)

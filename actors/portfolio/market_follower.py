@@ -110,7 +110,8 @@ class MarketFollower:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            for sequence in sorted(sequence for sequence in self._slices if sequence <= min(self._seen.values())):
+            everywhere = min(self._seen.values())
+            for sequence in sorted(sequence for sequence in self._slices if sequence <= everywhere):
                 slices = sorted(self._slices.pop(sequence), key=lambda one: one.shard)
                 try:
                     await self._on_slice(sequence, max(one.time for one in slices), slices)

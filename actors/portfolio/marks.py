@@ -23,11 +23,10 @@ class Marks:
         """Take the prices of one slice and return the ids of the instruments that had one."""
         if not len(ticks):
             return []
-        instruments, prices = last_prices(ticks)
-        ids: list[int] = instruments.tolist()
-        self.prices.update(zip(ids, prices.tolist(), strict=True))
-        self.times.update(dict.fromkeys(ids, time))
-        return ids
+        prices = last_prices(ticks)
+        self.prices.update(prices)
+        self.times.update(dict.fromkeys(prices, time))
+        return list(prices)
 
     def take_snapshot(self, last: Iterable[tuple[int, int, int]]) -> None:
         """Take ``(instrument, price, time)`` rows of a market shard; a row older than what is known is left out."""

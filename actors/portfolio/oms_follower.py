@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import functools
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 
 from actors.errors import Unavailable
+from actors.market.ticks import MarketSlice
 from actors.messages import OmsEvent, decoder
 from actors.service import socket_path
 from actors.wire import WireClient
 
 decode_event: Callable[[bytes], OmsEvent] = decoder(OmsEvent)
 PAUSE = 0.01
+_NOTHING = msgspec.msgpack.encode({})
 log = structlog.get_logger()
 
 
@@ -51,6 +53,7 @@ class OmsFollower:
             for shard in shards
         }
         self.partitions: dict[str, set[int]] = {shard: set() for shard in shards}
+        self._shards = shards
         self._sequences = sequences
         self._apply = apply
         self._on_failure = on_failure
@@ -112,6 +115,8 @@ class OmsFollower:
 
     async def current(self, shard: str) -> None:
         """Wait until the shard is connected and everything that it had at its subscription is applied."""
+        if self.clients[shard].connected.is_set() and self.is_current(shard):
+            return
         async with self._locks[shard]:
             await self.clients[shard].connected.wait()
             while not self.is_current(shard):
@@ -132,15 +137,26 @@ class OmsFollower:
             except Unavailable:
                 await asyncio.sleep(PAUSE)
 
+    async def fills_of(self, slices: Sequence[MarketSlice]) -> None:
+        """Return once every fill that a slice of the market caused is applied; nobody is asked where it caused none."""
+        if all(one.quiet for one in slices):
+            for shard in self._shards:
+                await self.current(shard)
+        else:
+            await self.sync()
+
     async def sync(self) -> None:
         """Return once every event that any shard emitted before now is applied; waits for shards that are away."""
-        await asyncio.gather(*(self._sync(shard) for shard in self.clients))
+        if len(self._shards) == 1:
+            await self._sync(self._shards[0])
+        else:
+            await asyncio.gather(*map(self._sync, self._shards))
 
     async def _sync(self, shard: str) -> None:
         while True:
             await self.current(shard)
             try:
-                await self.clients[shard].request("sync", msgspec.msgpack.encode({}))
+                await self.clients[shard].request("sync", _NOTHING)
             except Unavailable:
                 await asyncio.sleep(PAUSE)
                 continue

@@ -20,7 +20,7 @@ from configs.schema import Configuration
 class ReadModel(Service):
     """Base of services that hold every account's books and the last prices.
 
-    A slice is acknowledged to the market once every fill that it caused is booked (``sync`` with all OMS shards) and
+    A slice is acknowledged to the market once every fill that it caused is booked (``OmsFollower.fills_of``) and
     ``on_slice`` has run.
 
     Args:
@@ -111,7 +111,7 @@ class ReadModel(Service):
         return in_order
 
     async def _take_slice(self, sequence: int, time: int, slices: list[MarketSlice]) -> None:
-        await self.oms.sync()
+        await self.oms.fills_of(slices)
         self.before_slice(sequence, time)
         ticked = [instrument for one in slices for instrument in self.marks.take(one.ticks(), time)]
         self.sequence = max(self.sequence, sequence)

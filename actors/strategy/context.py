@@ -27,6 +27,10 @@ Command = SubmitOrder | CancelOrder
 MAXIMUM_CLIENT_ORDER_ID = 48
 
 
+LARGEST = 2**63 - 1
+"""Largest quantity and price of an order: what a signed 64-bit integer holds."""
+
+
 class Context:
     """A strategy's view of the world and its hands.
 
@@ -242,12 +246,12 @@ class Context:
         for field, value in (("quantity", quantity), ("limit_price", limit_price)):
             if value is None and field == "limit_price":
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST:
                 raise InputError(
                     f"{field} of an order in {found.symbol} is wrong",
                     field=field,
                     value=value,
-                    rule="a positive whole number of increments",
+                    rule=f"a positive whole number of increments, at most {LARGEST}",
                 )
         self._number += 1
         order = SubmitOrder(

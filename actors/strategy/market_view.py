@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from actors.market.ticks import Kind, Ticks
+import numpy as np
+
+from actors.market.ticks import FEW, Kind, Ticks, last_prices
 from actors.messages import Bar, Quote, Trade
 
 
@@ -40,6 +42,10 @@ class MarketView:
 
         When events are yielded, the view holds all of their time and nothing later.
         """
+        if len(ticks) > FEW and not self._has_events(ticks):
+            self.prices.update(last_prices(ticks))
+            self.revision += len(ticks)
+            return
         together: list[Bar | Quote | Trade] = []
         now: int | None = None
         for row in ticks.tolist():
@@ -54,6 +60,10 @@ class MarketView:
                 together.append(event)
         if together:
             yield together
+
+    def _has_events(self, ticks: Ticks) -> bool:
+        kinds = np.bincount(ticks["kind"], minlength=len(Kind) + 1)
+        return bool(kinds[Kind.BAR] or (self._quotes and kinds[Kind.QUOTE]) or (self._trades and kinds[Kind.TRADE]))
 
     def _take(self, row: tuple[int, ...]) -> Bar | Quote | Trade | None:
         kind, _, side, _, instrument, event_time, known_time, _, first, second, third, fourth, fifth, reference = row

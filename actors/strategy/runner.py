@@ -208,7 +208,7 @@ class StrategyRunner:
         running.context.begin(self.time, accepting)
         try:
             getattr(running.strategy, callback)(running.context, *arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # sys.exit() of one strategy is not the end of the others
             frame = traceback.extract_tb(error.__traceback__)[-1]
             running.state = "failed"
             running.error = f"{type(error).__name__} in {callback}: {error} ({frame.filename}:{frame.lineno})"

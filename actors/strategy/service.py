@@ -31,7 +31,7 @@ class StrategyService(Service):
 
     One step for each market slice:
 
-    1. ``sync`` with every OMS shard, so that all fills up to this slice are here;
+    1. ``sync`` with every OMS shard, so that all fills up to this slice are here (not where it caused none);
     2. measure realised variances, ask for forecasts where a period is complete;
     3. journal the step's inputs, run the callbacks, send the orders, wait until each is confirmed;
     4. acknowledge the slice.
@@ -142,7 +142,7 @@ class StrategyService(Service):
         if sequence == self.runner.sequence:
             self._refused += await self._submission.deliver(self._unconfirmed, time)
             return
-        await self._oms.sync()
+        await self._oms.fills_of(slices)
         step = await self._step(sequence, time, slices)
         assert self._journal is not None
         self._journal.append(time, STEP, encode(step))

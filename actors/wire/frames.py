@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 
 from actors.errors import InputError, ProtocolError
@@ -36,8 +37,13 @@ def frame(kind: int, correlation: int, payload: bytes) -> bytes:
 
 def request_payload(method: str, body: bytes) -> bytes:
     """Return the payload of a REQUEST or NOTIFY frame."""
+    return _named(method) + body
+
+
+@functools.lru_cache(maxsize=256)
+def _named(method: str) -> bytes:
     name = method.encode("ascii")
-    return bytes((len(name),)) + name + body
+    return bytes((len(name),)) + name
 
 
 class FrameReader:
@@ -62,35 +68,35 @@ class FrameReader:
             ProtocolError: A frame of another version, or longer than ``MAXIMUM_FRAME``.
         """
         buffer = self._buffer
-        buffer += data
-        frames = []
-        start, end = 0, len(buffer)
-        while end - start >= _HEAD.size:
-            length, kind, version, correlation = _HEAD.unpack_from(buffer, start)
-            if version != VERSION:
-                raise ProtocolError(
-                    "frame of another protocol version",
-                    field="version",
-                    value=version,
-                    rule=f"{VERSION}",
-                )
-            if not _LENGTH_OF_HEAD_AFTER_LENGTH <= length <= MAXIMUM_FRAME:
-                raise ProtocolError(
-                    "frame of an impossible length",
-                    field="length",
-                    value=length,
-                    rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {MAXIMUM_FRAME} bytes",
-                )
-            if end - start < 4 + length:
-                break
-            frames.append(
-                (
-                    kind,
-                    correlation,
-                    bytes(buffer[start + _HEAD.size : start + 4 + length]),
-                )
-            )
-            start += 4 + length
-        if start:
-            del buffer[:start]
+        if buffer:
+            buffer += data
+            frames, end = _cut(buffer)
+            del buffer[:end]
+            return frames
+        frames, end = _cut(data)  # most often whole frames come, which need not be copied together
+        if end < len(data):
+            buffer += data[end:]
         return frames
+
+
+def _cut(data: bytes | bytearray) -> tuple[list[tuple[int, int, bytes]], int]:
+    """Return the whole frames at the beginning of ``data``, and where the last of them ends."""
+    frames = []
+    start, end = 0, len(data)
+    while end - start >= _HEAD.size:
+        length, kind, version, correlation = _HEAD.unpack_from(data, start)
+        if version != VERSION:
+            raise ProtocolError("frame of another protocol version", field="version", value=version, rule=f"{VERSION}")
+        if not _LENGTH_OF_HEAD_AFTER_LENGTH <= length <= MAXIMUM_FRAME:
+            raise ProtocolError(
+                "frame of an impossible length",
+                field="length",
+                value=length,
+                rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {MAXIMUM_FRAME} bytes",
+            )
+        behind = start + 4 + length
+        if end < behind:
+            break
+        frames.append((kind, correlation, bytes(data[start + _HEAD.size : behind])))
+        start = behind
+    return frames, start

@@ -7,7 +7,8 @@ time: the core keeps nothing of other rows, so a replay can't tell the differenc
 again; one that is not comes again from the market.
 
 A slice is acknowledged to its market shard once every session has confirmed the reports that existed when it was done;
-a session that is away is waited for.
+a session that is away is waited for. Where the slice caused no report and none is outstanding, the acknowledgement says
+so (``ack_quiet``), and nobody need ask the OMS for fills.
 """
 
 from __future__ import annotations
@@ -64,10 +65,17 @@ _decode_open_orders_request = decoder(OpenOrdersRequest)
 
 
 class _Debt(NamedTuple):
-    """A slice that the market waits for, and up to where each session's reports have to be confirmed before."""
+    """A slice that the market waits for.
+
+    Attributes:
+        sequence: The slice's sequence.
+        reports: Up to where each session's reports have to be confirmed before.
+        quiet: Whether it was matched just now and there is no report that is not confirmed: it caused none.
+    """
 
     sequence: int
     reports: dict[str, int]
+    quiet: bool
 
 
 class PaperExchangeService(Service):
@@ -267,7 +275,7 @@ class PaperExchangeService(Service):
             self.log.exception("slice not matched", market=self._markets[shard])
 
     def _match_slice(self, shard: int, market: MarketSlice) -> None:
-        done = self._matched[shard]
+        done, quiet = self._matched[shard], False
         if market.shard != shard or market.sequence > done + 1:
             raise ProtocolError(
                 "slice out of order",
@@ -281,8 +289,9 @@ class PaperExchangeService(Service):
             self._enter(RecordKind.SLICE, self._exchange.relevant(market), market.time)
             self._matched[shard] = market.sequence
             self.metrics.observe("match_seconds", time.perf_counter_ns() - started)
+            quiet = not any(session.unacknowledged for session in self._sessions.values())
         reports = {session.name: session.last_report for session in self._sessions.values() if session.unacknowledged}
-        self._debts[shard] = _Debt(market.sequence, reports)
+        self._debts[shard] = _Debt(market.sequence, reports, quiet)
         self._settle()
 
     def _enter(self, kind: RecordKind, entry: Message, at: int) -> None:
@@ -320,7 +329,8 @@ class PaperExchangeService(Service):
         for shard, debt in list(self._debts.items()):
             if all(self._sessions[name].acknowledged >= last for name, last in debt.reports.items()):
                 del self._debts[shard]
-                self._clients[shard].notify("ack", msgspec.msgpack.encode(debt.sequence))
+                method = "ack_quiet" if debt.quiet else "ack"
+                self._clients[shard].notify(method, msgspec.msgpack.encode(debt.sequence))
 
     def _gauge(self) -> None:
         unacknowledged = sum(session.unacknowledged for session in self._sessions.values())

@@ -103,6 +103,10 @@ class SimulatedSource:
         start = np.round(self._start_prices()[self._columns], 2)
         return {symbol: start[at : at + 1] for at, symbol in enumerate(self.symbols)}
 
+    def times(self) -> None:
+        """Return nothing: the market is as long as one likes."""
+        return None
+
     def slices(self, instruments: Sequence[Instrument], from_sequence: int = 1) -> Iterator[RawSlice]:
         """Yield one slice a bar, all instruments in it, from ``from_sequence`` on."""
         master = InstrumentMaster(instruments)

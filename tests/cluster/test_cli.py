@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 import yaml
@@ -63,13 +64,23 @@ def test_config_show_prints_yaml_that_config_check_takes_again(tmp_path):
         (["up", "--speed", "warp"], ["feed.speed", "warp"]),
         (["status"], ["nothing is up", "alphamind up"]),
         (["down"], ["nothing is up", "alphamind up"]),
-        (["up", "--data", "/nowhere"], ["/nowhere"]),
+        (["up", "--data", "/nowhere", "--port", "0", "--set", "ray.dashboard_port=0"], ["/nowhere"]),
+        (["up", "--port", "0", "--set", "network.host=203.0.113.1"], ["network.host", "203.0.113.1"]),
+        (["config", "check", "--set", "=3"], ["--set", "section.key=value"]),
     ],
 )
-def test_a_mistake_is_told_in_words_with_exit_code_2_and_no_trace(tmp_path, arguments, words):
-    result = alphamind(*arguments, ALPHAMIND_HOME=str(tmp_path / "home"))
+def test_a_mistake_is_told_in_words_with_exit_code_2_and_no_trace(arguments, words):
+    with tempfile.TemporaryDirectory(prefix="am-") as home:
+        result = alphamind(*arguments, ALPHAMIND_HOME=home)
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     flat = " ".join(result.stderr.split())
     for word in words:
         assert word in flat, result.stderr
+
+
+@pytest.mark.parametrize(("home", "word"), [("/proc/nowhere", "can't be used"), ("/tmp/" + "x" * 120, "too long")])
+def test_a_home_that_will_not_do_is_told_before_anything_starts(home, word):
+    result = alphamind("up", "--for", "1s", ALPHAMIND_HOME=home)
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+    assert word in result.stderr and "ALPHAMIND_HOME" in result.stderr

@@ -10,11 +10,13 @@ from actors.errors import Conflict, NotFound
 from cluster.run_directory import (
     UpState,
     clear_state,
+    discard_unused,
     new_run,
     only_one,
     prepare_home,
     private_token,
     read_state,
+    refuse_orphans,
     write_state,
 )
 
@@ -62,15 +64,16 @@ def test_the_lock_is_free_again_afterwards(tmp_path):
 
 def test_what_is_up_can_be_read_until_it_is_cleared(tmp_path):
     write_state(tmp_path, up_state(tmp_path / "run"))
-    assert read_state(tmp_path).run == "r"
+    with only_one(tmp_path):
+        assert read_state(tmp_path).run == "r"
     assert os.readlink(tmp_path / "current") == str(tmp_path / "run")
     clear_state(tmp_path)
     with pytest.raises(NotFound, match="nothing is up"):
         read_state(tmp_path)
 
 
-def test_the_state_of_a_dead_process_counts_as_nothing_up(tmp_path):
-    write_state(tmp_path, up_state(tmp_path, pid=2**22 + 1))
+def test_what_a_dead_process_wrote_counts_as_nothing_up_even_where_its_id_is_taken_again(tmp_path):
+    write_state(tmp_path, up_state(tmp_path, pid=os.getpid()))
     with pytest.raises(NotFound):
         read_state(tmp_path)
 
@@ -78,6 +81,31 @@ def test_the_state_of_a_dead_process_counts_as_nothing_up(tmp_path):
 def test_actors_in_a_joined_cluster_outlive_the_process_that_started_them(tmp_path):
     write_state(tmp_path, up_state(tmp_path, pid=2**22 + 1, joined=True))
     assert read_state(tmp_path).joined
+    with only_one(tmp_path), pytest.raises(Conflict, match="though its alphamind up died") as refused:
+        refuse_orphans(tmp_path)
+    assert "alphamind down" in refused.value.remedy
+
+
+def test_nothing_is_orphaned_where_nothing_was_joined(tmp_path):
+    with only_one(tmp_path):
+        refuse_orphans(tmp_path)
+        write_state(tmp_path, up_state(tmp_path))
+        refuse_orphans(tmp_path)
+
+
+def test_a_new_run_that_could_not_begin_leaves_no_folder(tmp_path):
+    run = new_run(tmp_path, "fresh")
+    with pytest.raises(Conflict), discard_unused(run):
+        raise Conflict("no data")
+    assert not run.exists()
+
+
+def test_a_run_that_had_begun_keeps_its_folder_when_it_can_not_go_on(tmp_path):
+    run = new_run(tmp_path, "old")
+    (run / "instruments.json").write_text("{}")
+    with pytest.raises(Conflict), discard_unused(run):
+        raise Conflict("other data")
+    assert (run / "journal").is_dir()
 
 
 def test_the_cluster_token_is_random_private_and_stable(tmp_path):

@@ -8,7 +8,7 @@ from rich.console import Console
 from actors.errors import AlphaMindError
 from cluster.run_directory import UpState
 from cluster.summary import overview, problems, summarise
-from cluster.up import Stop
+from cluster.signals import Stop
 from cluster.view import render, render_summary
 from cluster.watch import watch
 from tests.cluster.reports import good_health

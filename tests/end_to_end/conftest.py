@@ -46,6 +46,6 @@ def up(configuration):
     directory = new_run(home, "tested")
     console = Console(quiet=True)
     with only_one(home):
-        instruments = prepare_run(configuration, directory, console)
-        with running(configuration, directory, instruments, console, time.monotonic()) as (engine, state):
+        settled, instruments = prepare_run(configuration, directory, console)
+        with running(settled, directory, instruments, console, time.monotonic()) as (engine, state):
             yield engine, state

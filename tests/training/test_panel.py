@@ -28,6 +28,11 @@ def test_the_panel_keeps_the_newest_periods_of_each_instrument() -> None:
     assert builder.periods == 5
     assert builder.periods_after(3) == 2
     assert builder.rows(7) == []
+    for time in range(6, 30):
+        builder.add([_row(0, time, time / 100)])
+        assert builder.rows(0) == [_row(0, at, at / 100 if at > 5 else 1e-4) for at in range(time - 2, time + 1)]
+    assert builder.rows(0, 1) == [_row(0, 29, 0.29)]
+    assert builder.panel()[0].variances.tolist() == [0.27, 0.28, 0.29]
 
 
 @pytest.mark.parametrize(("rows", "usable"), [(0, 0), (26, 0), (27, 2), (30, 8)])

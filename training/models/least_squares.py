@@ -57,7 +57,7 @@ def ordinary_least_squares(design: Floats, target: Floats, times: Integers, over
     residuals = target - design @ coefficients
     inverse = np.linalg.inv(design.T @ design)
     distinct, position = np.unique(times, return_inverse=True)
-    scores = np.column_stack(
+    scores: Floats = np.column_stack(
         [np.bincount(position, design[:, column] * residuals, len(distinct)) for column in range(columns)]
     )
     bandwidth = min(max(overlap, int(4 * (len(distinct) / 100) ** (2 / 9))), len(distinct) - 1)

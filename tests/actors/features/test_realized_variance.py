@@ -14,7 +14,7 @@ from actors.features.realized_variance import (
     realized_variances,
     smallest_variance,
 )
-from actors.market.ticks import Ticks
+from actors.market.ticks import FEW, Ticks
 from actors.messages import RealizedVariance
 from tests.actors.features.ticks import START, bar, flat_bar, quote, ticks, trade
 from tests.data import real_data
@@ -187,6 +187,44 @@ def test_the_stream_and_the_batch_give_the_same_variances(stream: list[tuple[int
     one_by_one = _ordered(realized_variances([ticks([row]) for row in stream]))
     assert _ordered(realized_variances(batches)) == one_by_one
     assert _ordered(realized_variances([ticks(stream)])) == one_by_one
+
+
+@st.composite
+def dense_streams(draw: st.DrawFn) -> list[tuple[int, ...]]:
+    """Return many prices of few instruments, now and then none on a side, too late, or out of order."""
+    count = draw(st.integers(FEW + 1, 300))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    pause = draw(st.sampled_from([SECOND, 20 * SECOND, 3 * MINUTE]))
+    times = START + np.cumsum(random.integers(0, pause, count))
+    if draw(st.booleans()):
+        times[random.integers(0, count)] = START + 1
+    rows = []
+    for time in times.tolist():
+        instrument, price, kind = (int(number) for number in random.integers((0, 50, 0), (3, 60, 8)))
+        if kind < 3:
+            rows.append(trade(instrument, time, price))
+        else:
+            rows.append(quote(instrument, time, 0 if kind == 7 else price, price + 2))
+    return rows
+
+
+class _RowByRow(RealizedVarianceEstimator):
+    """Looks at every row."""
+
+    def _thinned(self, ticks: Ticks) -> Ticks:
+        return ticks
+
+
+@settings(max_examples=100, deadline=None)
+@given(dense_streams(), st.integers(FEW + 1, 200))
+def test_many_prices_together_give_the_same_variances_as_row_by_row(stream: list[tuple[int, ...]], size: int) -> None:
+    together, row_by_row = RealizedVarianceEstimator(), _RowByRow()
+    for start in range(0, len(stream), size):
+        batch = ticks(stream[start : start + size])
+        clock = int(batch["known_time"].max())
+        assert together.update(batch, clock) == row_by_row.update(batch, clock)
+    assert together.update(ticks([]), START + DAY) == row_by_row.update(ticks([]), START + DAY)
+    assert together.late == row_by_row.late
 
 
 def test_realised_variance_of_real_minutes_is_close_to_the_published_one() -> None:

@@ -73,3 +73,9 @@ def test_nothing_is_due_at_full_speed_and_during_warm_up() -> None:
     assert Pacer(FeedSection(), MarketHours(["XNYS"]), first).due(first, 0.0) is None
     pacer = Pacer(FeedSection(speed=1, warmup_sessions=2), MarketHours(["XNYS"]), first)
     assert [pacer.due(at(f"2013-11-{day}T18:00"), 7.0) for day in ("26", "27", "29")] == [None, None, 7.0]
+
+
+def test_market_time_lasts_as_long_as_the_speed_says() -> None:
+    hours = MarketHours(["24/7"])
+    sections = (FeedSection(speed=1.0), FeedSection(speed=60.0), FeedSection(speed="max"))
+    assert [Pacer(section, hours, 0).span(MINUTE, 2 * MINUTE) for section in sections] == [60.0, 1.0, 0.0]

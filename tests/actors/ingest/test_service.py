@@ -54,16 +54,21 @@ class FakeMarket:
     def __init__(self, directory: pathlib.Path, shard: int = 0) -> None:
         self.path = socket_path(directory, f"market-{shard}")
         self.position = 0
+        self.displaced = 0
         self.received: list[RawSlice] = []
         self.refusals: list[AlphaMindError] = []
         self.swallow: set[int] = set()
         self.server = self._server()
 
     def _server(self) -> WireServer:
-        return WireServer("market", {"position": self._position, "slice": self._slice})
+        return WireServer("market", {"position": self._position, "slice": self._slice, "snapshot": self._snapshot})
 
     def _position(self, _: Request) -> bytes:
         return msgspec.msgpack.encode(self.position)
+
+    def _snapshot(self, _: Request) -> bytes:
+        time = MONDAY + self.position * SECOND + self.displaced
+        return msgspec.msgpack.encode({"sequence": self.position, "time": time, "last": [], "quotes": []})
 
     def _slice(self, request: Request) -> bytes | None:
         if self.refusals:
@@ -137,6 +142,7 @@ def test_every_slice_arrives_once_and_in_order(run_directory: pathlib.Path) -> N
     service = feed(run_directory)
     status = run(service, market)
     assert sequences(market) == list(range(1, 21))
+    assert status.pop("elapsed_seconds") > 0
     assert status == {
         "state": "finished",
         "sequence": 20,
@@ -179,6 +185,14 @@ def test_other_data_than_those_of_the_run_are_refused(run_directory: pathlib.Pat
     market.position = 50
     status = run(feed(run_directory), market)
     assert status["state"] == "failed" and "no slice 50" in status["failure"]
+
+
+def test_data_of_the_same_length_and_other_times_are_refused(run_directory: pathlib.Path) -> None:
+    market = FakeMarket(run_directory)
+    market.position, market.displaced = 5, SECOND
+    status = run(feed(run_directory), market)
+    assert status["state"] == "failed" and "slice 5 of the source has another time" in status["failure"]
+    assert market.received == []
 
 
 def test_a_slice_that_was_lost_with_the_connection_is_sent_again(run_directory: pathlib.Path) -> None:
@@ -305,6 +319,24 @@ def test_a_slow_feed_reports_where_it_is_and_stops_when_told(run_directory: path
         ]
         >= 0
     )
+
+
+def test_the_wait_of_a_slices_first_row_is_measured_where_slices_are_paced(run_directory: pathlib.Path) -> None:
+    class Batched(Counting):
+        def slices(self, instruments: Sequence[Instrument], from_sequence: int = 1) -> Iterator[RawSlice]:
+            for piece in super().slices(instruments, from_sequence):
+                rows = piece.ticks().copy()
+                rows["known_time"] = piece.time - np.arange(len(rows))[::-1] * MINUTE
+                yield RawSlice(piece.sequence, piece.time, rows.tobytes())
+
+    paced = feed(run_directory, functools.partial(Batched, 5), speed=20 * MINUTE / SECOND)
+    run(paced, FakeMarket(run_directory))
+    numbers = paced.metrics.snapshot()
+    assert 0.15 <= numbers["batch_seconds_p50"] <= 0.2, "3 minutes at 1,200 times real time"
+    assert numbers["delay_seconds_p50"] >= numbers["batch_seconds_p50"] and numbers["lag_seconds_p50"] > 0
+    fast = feed(run_directory, functools.partial(Batched, 5))
+    run(fast, FakeMarket(run_directory))
+    assert not {"batch_seconds_p50", "delay_seconds_p50", "lag_seconds_p50"} & set(fast.metrics.snapshot())
 
 
 def test_what_the_service_is_made_of_can_be_pickled() -> None:

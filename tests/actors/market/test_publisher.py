@@ -91,6 +91,20 @@ def test_others_are_never_waited_for_and_see_a_slice_with_stage_one():
     publisher.acknowledge("console", 1)
 
 
+@pytest.mark.parametrize(("quiet", "seen"), [(True, 100), (False, 1)])
+def test_stage_one_is_told_where_stage_zero_says_that_a_slice_caused_nothing(quiet, seen):
+    publisher, _ = make()
+    channels = everyone(publisher)
+    publisher.publish(1, b"1", b"100")
+    publisher.acknowledge("venue", 1, quiet)
+    publisher.acknowledge("oms-0", 1)
+    assert (channels["venue"].seen, channels["strategy"].seen) == ([1], [seen])
+    assert join(publisher, "api", 1, 1)[0].seen == [seen]
+    publisher.acknowledge("strategy", 1, True)
+    publish(publisher, 2)
+    assert channels["venue"].seen == [1, 2]
+
+
 def test_a_stage_one_subscriber_that_comes_during_stage_zero_gets_the_slice_once():
     publisher, _ = make()
     publish(publisher, 1)

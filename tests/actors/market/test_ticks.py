@@ -1,6 +1,15 @@
 import numpy as np
 
-from actors.market.ticks import TICK, Kind, MarketSlice, decode_market_slice, decode_raw_slice, events, last_prices
+from actors.market.ticks import (
+    FEW,
+    TICK,
+    Kind,
+    MarketSlice,
+    decode_market_slice,
+    decode_raw_slice,
+    events,
+    last_prices,
+)
 from actors.messages import encode
 from tests.actors.market.builders import MONDAY as T
 from tests.actors.market.builders import raw_slice, rows, trade
@@ -23,13 +32,14 @@ def test_the_last_price_of_an_instrument_is_that_of_its_newest_row_with_a_price(
         ],
         TICK,
     )
-    instruments, prices = last_prices(ticks)
-    assert dict(zip(instruments.tolist(), prices.tolist(), strict=True)) == {2: 40, 5: 11, 9: 4}
+    assert last_prices(ticks) == {2: 40, 5: 11, 9: 4}
+    many = np.tile(ticks, FEW)
+    assert last_prices(many) == {2: 40, 5: 11, 9: 4} and list(last_prices(many)) == list(last_prices(ticks))
 
 
 def test_without_rows_there_are_no_prices_and_no_events():
     nothing = np.empty(0, TICK)
-    assert last_prices(nothing)[0].tolist() == []
+    assert last_prices(nothing) == {}
     assert events(nothing) == []
 
 

@@ -76,9 +76,9 @@ class FakeMarket(Service):
         time = self.slices[-1].time if self.slices else 0
         return encode({"sequence": len(self.slices), "time": time, "last": last, "quotes": []})
 
-    def publish(self, time: int, prices: Mapping[int, int]) -> int:
+    def publish(self, time: int, prices: Mapping[int, int], quiet: bool = False) -> int:
         """Publish one slice and return its sequence."""
-        one = MarketSlice(int(self.name[-1]), len(self.slices) + 1, time, trades(prices))
+        one = MarketSlice(int(self.name[-1]), len(self.slices) + 1, time, trades(prices), quiet)
         self.slices.append(one)
         self.last.update({instrument: (price, time) for instrument, price in prices.items()})
         for request in self.subscribers.values():
@@ -102,11 +102,12 @@ class FakeOms(Service):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refusal: AlphaMindError | Exception | None = None
         self.subscriptions = 0
+        self.syncs = 0
 
     def handlers(self) -> dict[str, Any]:
         return {
             "subscribe": self._subscribe,
-            "sync": lambda _: encode({}),
+            "sync": self._sync,
             "set_limits": self._set_limits,
             "set_state": self._set_state,
         }
@@ -120,6 +121,10 @@ class FakeOms(Service):
                 request.emit(encode(event))
         last = {str(partition): len(events) for partition, events in self.events.items()}
         return encode({"partitions": last, "epochs": {}})
+
+    def _sync(self, _: Request) -> bytes:
+        self.syncs += 1
+        return encode({})
 
     def emit(self, event: OmsEvent, lose: bool = False) -> None:
         """Add an event to its partition and send it, or lose it on the way."""

@@ -197,6 +197,45 @@ def test_slices_of_several_shards_are_joined(tmp_path: pathlib.Path) -> None:
     run(tmp_path, play)
 
 
+def test_the_oms_is_asked_for_fills_unless_all_shards_say_that_there_are_none(tmp_path: pathlib.Path) -> None:
+    async def play(directory: pathlib.Path) -> None:
+        markets = [FakeMarket("market-0", directory), FakeMarket("market-1", directory)]
+        oms, service = FakeOms("oms-0", directory), portfolio(directory, ("market-0", "market-1"))
+        for one in (*markets, oms, service):
+            await one.start()
+        asked = []
+        for number, quiet in enumerate([(True, True), (True, False), (False, True), (False, False)], 1):
+            for market, says in zip(markets, quiet, strict=True):
+                market.publish(DAY + number, {0: 1000 + number}, says)
+            await until(lambda: all(market.acknowledged.get("portfolio") == number for market in markets))
+            asked.append(oms.syncs)
+        assert asked == [0, 1, 2, 3]
+        await stopped(service, *markets, oms)
+
+    run(tmp_path, play)
+
+
+def test_a_quiet_slice_waits_for_the_events_that_the_oms_already_had(tmp_path: pathlib.Path) -> None:
+    async def play(directory: pathlib.Path) -> None:
+        market, oms, service = (
+            FakeMarket("market-0", directory),
+            FakeOms("oms-0", directory),
+            portfolio(directory),
+        )
+        oms.emit(cash_event(1, money(10_000)))
+        await market.start()
+        await service.start()
+        market.publish(DAY, {0: 1000}, quiet=True)
+        await until(lambda: service.market._slices or service.market._seen["market-0"] == 1)
+        assert service.sequence == 0
+        await oms.start()
+        await until(lambda: market.acknowledged.get("portfolio") == 1)
+        assert service.ledger.books("main").cash("USD") == money(10_000)
+        await stopped(service, market, oms)
+
+    run(tmp_path, play)
+
+
 def test_a_repeated_slice_is_acknowledged_again_and_not_taken(tmp_path: pathlib.Path) -> None:
     async def play(directory: pathlib.Path) -> None:
         market, oms, service = await started(directory)

@@ -7,11 +7,12 @@ import pytest
 
 from actors.clock import MINUTE
 from actors.errors import AlphaMindError, InputError, NotFound
+from actors.market.ticks import FEW
 from actors.messages import CashEvent, Instrument, OrderStatus, SubmitOrder, TimeInForce
 from actors.strategy.account_view import AccountView
 from actors.strategy.context import Context, client_order_id
 from actors.strategy.market_view import MarketView
-from tests.actors.features.ticks import START, flat_bar, ticks
+from tests.actors.features.ticks import START, flat_bar, quote, ticks
 from tests.actors.strategy.examples import CASH, INSTRUMENTS, cash_event, order_event
 
 
@@ -65,6 +66,18 @@ def test_equity_is_cash_and_positions_at_the_last_price(world: World) -> None:
     assert world.context.position("AAA") == 10
     assert world.context.cash == CASH - 900 * 1_000_000
     assert world.context.equity == CASH + 100 * 1_000_000
+    world.price(110)
+    assert world.context.equity == CASH + 200 * 1_000_000
+    world.say(_bought(world, 10), OrderStatus.FILLED, filled=10, price=100)
+    assert world.context.equity == CASH + 300 * 1_000_000
+
+
+def test_many_quotes_that_no_strategy_handles_move_the_prices_as_if_they_came_one_by_one() -> None:
+    rows = [quote(number % 3, START + number, number % 5 * 7, 40 + number % 4) for number in range(10 * FEW)]
+    wanted, unwanted = MarketView(3), MarketView(3, quotes=False)
+    assert sum(map(len, wanted.arrivals(ticks(rows)))) == len(rows)
+    assert list(unwanted.arrivals(ticks(rows))) == []
+    assert unwanted.prices == wanted.prices and unwanted.revision == wanted.revision
 
 
 def test_equity_over_two_currencies_is_refused(world: World) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 import pytest
 
 from actors.clock import DAY, MINUTE
@@ -109,6 +112,25 @@ def test_a_strategy_that_raises_is_stopped_alone_and_its_last_callback_sends_not
         "orders": 5,
         "open_orders": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        (lambda context, bar: sys.exit(3), "SystemExit in on_bar: 3"),
+        (lambda context, bar: context.buy("AAA", 10**30), "InputError in on_bar: quantity"),
+    ],
+)
+def test_neither_sys_exit_nor_an_order_beyond_all_bounds_ends_the_other_strategies(
+    monkeypatch: pytest.MonkeyPatch, action: Callable[..., object], error: str
+) -> None:
+    monkeypatch.setattr(examples, "ACTION", action)
+    runner = runner_of("Callbacks", "BuyOnBar")
+    commands = runner.apply(step_of(1, [flat_bar(0, START + MINUTE, 100)]))
+    assert [command.client_order_id for command in commands] == ["s1-1"]
+    status = runner.status()
+    assert status["s0"]["state"] == "failed" and status["s0"]["error"].startswith(error)
+    assert status["s1"]["state"] == "running"
 
 
 def test_a_cancellation_of_a_failed_callback_is_not_sent_and_can_be_asked_for_again(

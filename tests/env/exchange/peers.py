@@ -39,10 +39,11 @@ class FakeMarket:
         self.name = f"market-{shard}"
         self.published: list[MarketSlice] = []
         self.acks: list[int] = []
+        self.quiet: list[int] = []
         self.asked: list[int] = []
         self.refusal: AlphaMindError | None = None
         self._subscriber: Request | None = None
-        self.server = WireServer(self.name, {"subscribe": self._subscribe, "ack": self._ack})
+        self.server = WireServer(self.name, {"subscribe": self._subscribe, "ack": self._ack, "ack_quiet": self._ack})
 
     async def listen(self, directory: pathlib.Path) -> FakeMarket:
         await self.server.listen(socket_path(directory, self.name))
@@ -62,6 +63,8 @@ class FakeMarket:
 
     def _ack(self, request: Request) -> None:
         self.acks.append(msgspec.msgpack.decode(request.body))
+        if request.method == "ack_quiet":
+            self.quiet.append(self.acks[-1])
 
     def publish(self, market: MarketSlice) -> None:
         self.published.append(market)

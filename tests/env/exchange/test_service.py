@@ -95,6 +95,28 @@ def test_an_order_is_acknowledged_then_filled_by_the_next_slice(tmp_path: pathli
     play(scene)
 
 
+def test_only_a_slice_that_caused_no_report_is_confirmed_as_quiet(tmp_path: pathlib.Path) -> None:
+    async def scene() -> None:
+        shard = await FakeMarket().listen(tmp_path)
+        async with running(service(tmp_path)) as venue:
+            partition = await FakePartition(tmp_path).start()
+            first, second, third = slices(3)
+            shard.publish(first)
+            await until(lambda: shard.acks == [1])
+            await partition.order(order(quantity=50))
+            shard.publish(second)
+            await until(lambda: shard.acks == [1, 2])
+            shard.publish(third)
+            await until(lambda: shard.acks == [1, 2, 3])
+            assert (shard.quiet, venue.status()["fills"]) == ([1, 3], 1)
+            shard.publish(third)
+            await until(lambda: shard.acks == [1, 2, 3, 3])
+            assert shard.quiet == [1, 3], "what was matched before may have caused reports"
+            await partition.client.close()
+
+    play(scene)
+
+
 def test_an_order_that_comes_again_is_answered_and_nothing_more(tmp_path: pathlib.Path) -> None:
     async def scene() -> None:
         async with running(service(tmp_path)) as venue:
