@@ -39,7 +39,7 @@ $(READY): pyproject.toml constraints.txt
 	@if command -v c++ >/dev/null || command -v g++ >/dev/null; then \
 		echo "compiling the FIX library (some minutes, once)"; \
 		CXXFLAGS="-O1 -g0" $(BIN)/python -m pip install --quiet --constraint constraints.txt 'quickfix==1.16.0' || \
-			echo "FIX is off: the quickfix library did not compile; everything else works"; \
+			echo "FIX is off: the quickfix library did not compile (are Python's headers, python3-dev, there? then: rm $(READY) && make setup); everything else works"; \
 	else echo "FIX is off: no C++ compiler (install g++, then: rm $(READY) && make setup); everything else works"; fi
 	@touch $(READY)
 

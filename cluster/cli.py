@@ -93,12 +93,10 @@ def up(
         "run.name": run,
         "network.port": port,
     }
-    chosen += [f"{key}={value}" for key, value in flags.items() if value is not None]
-    if data is not None and speed is None:
-        chosen.append("feed.speed=max")
-    if data is not None and not any(override.startswith("feed.warmup_sessions") for override in chosen):
-        chosen.append("feed.warmup_sessions=0")
-    configuration = load(profile, config or (), chosen)
+    # As JSON, for in YAML a path with " #" would end there and a run named 2024 be a number.
+    chosen += [f"{key}={orjson.dumps(value, default=str).decode()}" for key, value in flags.items() if value is not None]
+    beneath = [] if data is None else ["feed.speed=max", "feed.warmup_sessions=0"]
+    configuration = load(profile, config or (), chosen, beneath=beneath)
     seconds = duration(lasting) if lasting else None
     from cluster.up import bring_up
 

@@ -8,9 +8,7 @@ from typing import Any
 
 from actors.ingest.source import Source
 from actors.strategy.forecaster import Forecaster
-from configs.schema import Configuration, Placement
-
-ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
+from configs.schema import ROLES, Configuration, Placement
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class ActorPlan:
 
     Attributes:
         name: Its name in the namespace, for instance ``oms-0``.
-        role: One of ``ROLES``; selects the shell and the placement.
+        role: One of ``configs.schema.ROLES``; selects the shell and the placement.
         arguments: What its service takes beside name, directory, configuration and instruments.
     """
 

@@ -125,7 +125,7 @@ def fix_library() -> str | None:
         with kept_handlers():
             import quickfix  # noqa: F401
     except ImportError as error:
-        remedy = "install a C++ compiler (g++) and run make setup"
+        remedy = "install g++ and Python's headers (python3-dev), then: rm .venv/.ready && make setup"
         return f"FIX is off: the quickfix library is not installed ({error}); {remedy}"
     except Exception as error:
         raise AlphaMindError(f"the quickfix library does not load: {error}") from error

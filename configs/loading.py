@@ -26,6 +26,7 @@ def load(
     files: Sequence[pathlib.Path] = (),
     overrides: Iterable[str] = (),
     environment: Mapping[str, str] | None = None,
+    beneath: Iterable[str] = (),
 ) -> Configuration:
     """Return the validated configuration.
 
@@ -34,6 +35,7 @@ def load(
         files: YAML files that are laid over the profile, in order.
         overrides: ``section.key=value`` strings (the value is YAML), laid over everything else.
         environment: Environment variables; the process's own by default.
+        beneath: Overrides of the profile alone: files, environment and ``overrides`` win over them.
 
     Raises:
         ConfigurationError: Naming the file, the key, the value, the rule and, for an unknown key, the nearest.
@@ -42,16 +44,12 @@ def load(
         raise ConfigurationError(
             "unknown profile", field="profile", value=profile, rule=f"one of {', '.join(PROFILES)}"
         )
-    layers = [*_profile_layers(profile), *(_read(path) for path in files)]
+    layers = [*_profile_layers(profile), *map(_override, beneath), *(_read(path) for path in files)]
     environment = os.environ if environment is None else environment
     for variable, path in _ENVIRONMENT.items():
         if environment.get(variable):
             layers.append((variable, _nested(path, environment[variable])))
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals or not all(key.split(".")):
-            raise ConfigurationError("unreadable override", field="--set", value=override, rule="section.key=value")
-        layers.append((f"--set {key}", _nested(tuple(key.split(".")), _value(override, text))))
+    layers += map(_override, overrides)
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, layer in layers:
@@ -77,13 +75,17 @@ def _profile_layers(profile: str) -> list[tuple[str, dict[str, Any]]]:
     return [*(_profile_layers(base) if base else ()), (origin, content)]
 
 
-def _value(override: str, text: str) -> Any:
+def _override(override: str) -> tuple[str, dict[str, Any]]:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        raise ConfigurationError("unreadable override", field="--set", value=override, rule="section.key=value")
     try:
-        return yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigurationError(
             f"unreadable override: {error}", field="--set", value=override, rule="section.key=value, the value in YAML"
         ) from None
+    return f"--set {key}", _nested(key.split("."), value)
 
 
 def _read(path: pathlib.Path) -> tuple[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ from pydantic import Field
 Decimal = decimal.Decimal
 Positive = Annotated[Decimal, Field(gt=0)]
 ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
+"""What is placed in the cluster: the kinds of actors, and the two Serve deployments."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from actors.errors import InputError
 from actors.messages import LimitsEvent, Message, OmsEvent, StateEvent, TradingState
 
 
@@ -77,15 +76,3 @@ class Controls:
         if any(self._confirmed_limits.get(partition) != self.limits.limits for partition in partitions):
             lacking.append(self.limits)
         return lacking
-
-
-def check_scope(scope: str) -> tuple[str, str]:
-    """Return a scope's kind and name (empty for ``firm``).
-
-    Raises:
-        InputError: It is none of ``firm``, ``account:ID`` and ``strategy:NAME``.
-    """
-    kind, _, name = scope.partition(":")
-    if (scope == "firm") or (kind in ("account", "strategy") and name):
-        return kind, name
-    raise InputError("unknown scope", field="scope", value=scope, rule="firm, account:ID or strategy:NAME")

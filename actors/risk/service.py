@@ -15,10 +15,11 @@ from actors.decimals import money_text
 from actors.errors import AlphaMindError, InputError, Unavailable
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, OmsEvent, Order, OrderEvent, TradingState, decoder, encode
+from actors.oms.kill_switch import check_scope
 from actors.portfolio.read_model import ReadModel
 from actors.portfolio.valuation import exposures, total, value
 from actors.risk import report
-from actors.risk.controls import Controls, LimitsChange, StateChange, check_scope
+from actors.risk.controls import Controls, LimitsChange, StateChange
 from actors.risk.limits import changed_limits, limit_use, limits_from, limits_text
 from actors.risk.measures import simulate
 from actors.risk.returns import DEFAULT_PERIOD, Closes, ReturnHistory
@@ -252,7 +253,8 @@ class RiskService(ReadModel):
     def _set_state(self, request: Request) -> None:
         wanted = msgspec.msgpack.decode(request.body, type=_SetState)
         _check_authorship(wanted.principal, wanted.reason)
-        kind, name = check_scope(wanted.scope)
+        check_scope(wanted.scope)  # as the OMS does: a change on record that it refuses would hold up all later ones
+        kind, _, name = wanted.scope.partition(":")
         if kind == "account":
             self.ledger.books(name)
         change = StateChange(wanted.scope, wanted.state, wanted.principal, wanted.reason)

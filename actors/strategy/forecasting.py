@@ -56,6 +56,7 @@ class Forecasting:
         self._pending: deque[RealizedVariance] = deque(maxlen=_PENDING_ROWS)
         self._forecaster: Forecaster | None = None
         self._not_before = 0.0
+        self._observing: asyncio.Task[list[Prediction]] | None = None
 
     async def update(
         self, rows: Sequence[RealizedVariance], histories: Mapping[int, Sequence[RealizedVariance]]
@@ -64,8 +65,26 @@ class Forecasting:
         self._pending.extend(rows)
         if not self._pending or time.monotonic() < self._not_before:
             return []
+        if not histories:
+            # Nobody waits for a prediction: the market does not have to wait for the forecaster either.
+            if self._observing is None or self._observing.done():
+                self._observing = asyncio.get_running_loop().create_task(self._ask({}))
+            return []
+        if self._observing is not None:
+            await self._observing
+            self._observing = None
+        return await self._ask(histories)
+
+    async def close(self) -> None:
+        """Let what is under way come to its end."""
+        if self._observing is not None:
+            await self._observing
+
+    async def _ask(self, histories: Mapping[int, Sequence[RealizedVariance]]) -> list[Prediction]:
         pending = list(self._pending)
+        self._pending.clear()
         predictions: list[Prediction] = []
+        handed_over = False
         try:
             if self._forecaster is None:
                 self._forecaster = self._make()
@@ -75,21 +94,22 @@ class Forecasting:
                 )
             else:
                 await asyncio.wait_for(self._forecaster.observe(pending), self._timeout)
+            handed_over = True
         except (asyncio.TimeoutError, TimeoutError):
             self._failed("FORECAST_TIMEOUT", f"no answer within {self._timeout:g} s")
         except AlphaMindError as error:
             if error.code == "MODEL_NOT_FITTED":
-                self._pending.clear()
+                handed_over = True
                 self._note(error.code, str(error))
             else:
                 self._failed(error.code, str(error))
         except Exception as error:
             self._failed("FORECAST_FAILED", f"{type(error).__name__}: {error}")
-        else:
-            self._pending.clear()
-            if predictions:
-                self.version = predictions[0].version
-                self._note("ready", "")
+        if not handed_over:
+            self._pending.extendleft(reversed(pending))
+        if predictions:
+            self.version = predictions[0].version
+            self._note("ready", "")
         return predictions
 
     def status(self) -> dict[str, Any]:

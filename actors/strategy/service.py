@@ -99,6 +99,7 @@ class StrategyService(Service):
     async def stop(self) -> None:
         """Stop following, let the strategies finish, close the journal."""
         await self._market.close()
+        await self.forecasting.close()
         await self._oms.close()
         if self._journal is not None:
             if any(running.state == "running" for running in self.runner.strategies.values()):

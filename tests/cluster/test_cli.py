@@ -84,3 +84,31 @@ def test_a_home_that_will_not_do_is_told_before_anything_starts(home, word):
     result = alphamind("up", "--for", "1s", ALPHAMIND_HOME=home)
     assert result.returncode == 2 and "Traceback" not in result.stderr
     assert word in result.stderr and "ALPHAMIND_HOME" in result.stderr
+
+
+def configuration_of(monkeypatch, *arguments):
+    """Return the configuration that ``alphamind up`` would run with."""
+    seen = []
+    summary = {"problems": []}
+    monkeypatch.setattr("cluster.up.bring_up", lambda configuration, *_: seen.append(configuration) or summary)
+    result = CliRunner().invoke(app, ["up", *arguments])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return seen[0]
+
+
+def test_own_data_run_as_fast_as_possible_unless_anything_says_otherwise(monkeypatch, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("feed: {speed: 5, warmup_sessions: 3}\n")
+    feed = configuration_of(monkeypatch, "--data", "x.csv").feed
+    assert (feed.speed, feed.warmup_sessions) == ("max", 0)
+    feed = configuration_of(monkeypatch, "--data", "x.csv", "-c", str(file)).feed
+    assert (feed.speed, feed.warmup_sessions) == (5, 3)
+    feed = configuration_of(monkeypatch, "--data", "x.csv", "-c", str(file), "--set", "feed.speed=7").feed
+    assert feed.speed == 7
+    assert configuration_of(monkeypatch, "--data", "x.csv", "-c", str(file), "--speed", "10").feed.speed == 10
+
+
+def test_paths_and_names_reach_the_configuration_as_they_were_given(monkeypatch):
+    configuration = configuration_of(monkeypatch, "--data", "/tmp/a #b: c.csv", "--run", "2024", "--port", "0")
+    assert str(configuration.feed.data) == "/tmp/a #b: c.csv"
+    assert (configuration.run.name, configuration.network.port) == ("2024", 0)

@@ -4,7 +4,7 @@ import pytest
 
 from actors.errors import InputError
 from actors.messages import LimitsEvent, StateEvent, TradingState
-from actors.risk.controls import Controls, LimitsChange, StateChange, check_scope
+from actors.risk.controls import Controls, LimitsChange, StateChange
 from tests.actors.portfolio.samples import cash_event
 
 LIMITS = LimitsChange({"allow_short": 0}, "p", "r")
@@ -55,16 +55,3 @@ def test_a_scope_that_was_never_touched_counts_as_active() -> None:
     )
     controls.take(cash_event(2, 1))
     assert controls.outstanding([0]) == [active]
-
-
-@pytest.mark.parametrize(
-    ("scope", "parts"), [("firm", ("firm", "")), ("account:a", ("account", "a")), ("strategy:s:t", ("strategy", "s:t"))]
-)
-def test_scopes_are_read(scope: str, parts: tuple[str, str]) -> None:
-    assert check_scope(scope) == parts
-
-
-@pytest.mark.parametrize("scope", ["", "firm:x", "account", "account:", "desk:1"])
-def test_an_unknown_scope_is_refused(scope: str) -> None:
-    with pytest.raises(InputError, match="unknown scope"):
-        check_scope(scope)

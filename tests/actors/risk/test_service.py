@@ -201,6 +201,7 @@ def test_a_change_of_limits_is_sent_answered_and_outlives_a_restart(tmp_path: pa
         ("set_limits", {"limits": {"price_collar": "0.2"}, "principal": "chief", "reason": " "}),
         ("set_limits", {"limits": {"price_collar": 0.2}, **AUTHOR}),
         ("set_state", {"scope": "desk", "state": "halted", **AUTHOR}),
+        ("set_state", {"scope": "strategy:mean reversion", "state": "halted", **AUTHOR}),
         ("set_state", {"scope": "firm", "state": "paused", **AUTHOR}),
         ("set_state", {"scope": "firm", "state": "halted", "principal": "", "reason": "x"}),
     ],

@@ -42,11 +42,11 @@ class Scripted:
         return answer
 
 
-def _play(forecaster: Scripted, calls: int, pause: float = 0.0, ask: bool = True) -> tuple[Forecasting, list[int]]:
+def _play(forecaster: Scripted, calls: int, pause: float = 0.0) -> tuple[Forecasting, list[int]]:
     forecasting = Forecasting(lambda: forecaster, "m", timeout=0.02, pause=pause)
 
     async def run() -> list[int]:
-        return [len(await forecasting.update([ROW], {0: [ROW]} if ask else {})) for _ in range(calls)]
+        return [len(await forecasting.update([ROW], {0: [ROW]})) for _ in range(calls)]
 
     return forecasting, asyncio.run(run())
 
@@ -92,11 +92,35 @@ def test_a_forecaster_that_failed_is_left_alone_for_a_while() -> None:
     assert found == [0, 0, 0] and forecaster.rows == [1]
 
 
-def test_rows_are_observed_where_no_strategy_wants_a_forecast() -> None:
-    forecaster = Scripted(None, None)
-    forecasting, _ = _play(forecaster, 2, ask=False)
-    assert forecaster.rows == [1, 1]
-    assert forecasting.state == "waiting"
+def test_rows_are_observed_in_the_background_where_no_strategy_wants_a_forecast() -> None:
+    forecaster = Scripted("hang", None, None)
+    forecasting = Forecasting(lambda: forecaster, "m", timeout=0.02, pause=0.0)
+
+    async def run() -> None:
+        for _ in range(3):
+            assert await forecasting.update([ROW], {}) == []
+        await asyncio.sleep(0)
+        assert forecaster.rows == [1] or forecaster.rows == [3]
+        await forecasting.close()
+        assert forecasting.status()["pending"] == 3
+        await forecasting.update([ROW], {})
+        await forecasting.close()
+        assert forecasting.status()["pending"] == 0
+
+    asyncio.run(run())
+    assert forecaster.rows[-1] == 4
+
+
+def test_a_prediction_waits_for_the_rows_that_are_under_way() -> None:
+    forecaster = Scripted(None, [PREDICTION])
+    forecasting = Forecasting(lambda: forecaster, "m", timeout=0.02, pause=0.0)
+
+    async def run() -> None:
+        await forecasting.update([ROW], {})
+        assert await forecasting.update([ROW], {0: [ROW]}) == [PREDICTION]
+
+    asyncio.run(run())
+    assert sum(forecaster.rows) == 2
 
 
 def test_nothing_is_asked_when_there_is_nothing_new() -> None:
