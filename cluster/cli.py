@@ -94,7 +94,8 @@ def up(
         "network.port": port,
     }
     # As JSON, for in YAML a path with " #" would end there and a run named 2024 be a number.
-    chosen += [f"{key}={orjson.dumps(value, default=str).decode()}" for key, value in flags.items() if value is not None]
+    given = {key: value for key, value in flags.items() if value is not None}
+    chosen += [f"{key}={orjson.dumps(value, default=str).decode()}" for key, value in given.items()]
     beneath = [] if data is None else ["feed.speed=max", "feed.warmup_sessions=0"]
     configuration = load(profile, config or (), chosen, beneath=beneath)
     seconds = duration(lasting) if lasting else None

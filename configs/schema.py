@@ -17,6 +17,8 @@ from pydantic import Field
 
 Decimal = decimal.Decimal
 Positive = Annotated[Decimal, Field(gt=0)]
+Exact = Field(le=Decimal(2**63 - 1).scaleb(-8), decimal_places=8)
+"""What a 64-bit integer of 1e-8 units holds: about 92 billion."""
 ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
 """What is placed in the cluster: the kinds of actors, and the two Serve deployments."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
@@ -231,7 +233,7 @@ class AccountSection(Section):
     """Its key."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")] = "USD"
     """Its currency."""
-    cash: Annotated[Decimal, Field(ge=0)] = Decimal(1_000_000)
+    cash: Annotated[Decimal, Field(ge=0), Exact] = Decimal(1_000_000)
     """Opening cash."""
 
 
@@ -274,13 +276,13 @@ class ForecasterSection(Section):
 class LimitsSection(Section):
     """What the pre-trade gate allows; money in account currency."""
 
-    maximum_order_quantity: Positive = Decimal(1_000_000)
+    maximum_order_quantity: Annotated[Positive, Exact] = Decimal(1_000_000)
     """Units in one order."""
-    maximum_order_notional: Positive = Decimal(250_000)
+    maximum_order_notional: Annotated[Positive, Exact] = Decimal(250_000)
     """Value of one order."""
-    maximum_position_notional: Positive = Decimal(500_000)
+    maximum_position_notional: Annotated[Positive, Exact] = Decimal(500_000)
     """Value of one position, long or short, after the order."""
-    price_collar: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.1")
+    price_collar: Annotated[Decimal, Field(gt=0, le=1, decimal_places=8)] = Decimal("0.1")
     """Largest distance of a limit price from the market on the aggressive side, as a fraction."""
     allow_short: bool = False
     """Whether a position may go below zero."""

@@ -7,6 +7,7 @@ import contextlib
 import pathlib
 import struct
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from actors.ingest.pacing import MarketHours, Pacer
 from actors.ingest.read_ahead import ReadAhead
 from actors.ingest.source import Source
 from actors.ingest.splitting import split
-from actors.market.ticks import RAW, RawSlice
+from actors.market.ticks import IN_FLIGHT, RAW, RawSlice
 from actors.messages import Instrument, decoder
 from actors.service import Service, socket_path
 from actors.wire import Handler, Request, WireClient
@@ -222,22 +223,36 @@ class FeedService(Service):
     async def _send_from(self, ahead: ReadAhead, source: Source, sequence: int) -> None:
         iterator = await ahead.run(lambda: source.slices(self._instruments, sequence))
         self._state = "running"
-        async for piece in ahead.items(iterator):
-            await self._wait_until_due(piece)
-            began = time.perf_counter_ns()
-            self._began = self._began or began
-            bodies = split(piece, self._shards)
-            if self._shards == 1:
-                await self._deliver(0, piece.sequence, bodies[0])
-            else:
-                await self._deliver_all(piece.sequence, bodies)
-            self._state = "running"
-            answered = time.perf_counter_ns()
-            self._elapsed = (answered - self._began) / 1e9
-            self.metrics.observe("slice_round_trip_seconds", answered - began)
-            self.metrics.count("slices_total")
-            self.metrics.count("rows_total", len(piece.rows) // RAW.itemsize)
-            self._sequence, self._time = piece.sequence, piece.time
+        under_way: deque[asyncio.Task[None]] = deque()
+        try:
+            async for piece in ahead.items(iterator):
+                await self._wait_until_due(piece)
+                while len(under_way) >= IN_FLIGHT or (under_way and under_way[0].done()):
+                    await under_way.popleft()
+                under_way.append(asyncio.get_running_loop().create_task(self._send(piece)))
+            while under_way:
+                await under_way.popleft()
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _send(self, piece: RawSlice) -> None:
+        """Send one slice to all shards until they have answered it; they answer the slices in their order."""
+        began = time.perf_counter_ns()
+        self._began = self._began or began
+        bodies = split(piece, self._shards)
+        if self._shards == 1:
+            await self._deliver(0, piece.sequence, bodies[0])
+        else:
+            await self._deliver_all(piece.sequence, bodies)
+        self._state = "running"
+        answered = time.perf_counter_ns()
+        self._elapsed = (answered - self._began) / 1e9
+        self.metrics.observe("slice_round_trip_seconds", answered - began)
+        self.metrics.count("slices_total")
+        self.metrics.count("rows_total", len(piece.rows) // RAW.itemsize)
+        self._sequence, self._time = piece.sequence, piece.time
 
     async def _wait_until_due(self, piece: RawSlice) -> None:
         assert self._pacer is not None
@@ -288,7 +303,7 @@ class FeedService(Service):
             position = await self._position(shard)
             if position >= sequence:
                 return
-            if position < sequence - 1:
+            if position < sequence - IN_FLIGHT:
                 raise _Rewind(position)
 
     async def _position(self, shard: int) -> int:

@@ -62,6 +62,7 @@ class Publisher:
         published: Sequence of the newest slice handed over, 0 before the first.
         complete: Sequence of the newest slice that everyone expected has acknowledged.
         stage: Stage that the pending slice has reached; ``STAGES`` while none is pending.
+        ready: Slices on record behind the published one: a subscriber may have had them in an earlier life.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Publisher:
         self.published = 0
         self.complete = 0
         self.stage = STAGES
+        self.ready = 0
 
     @property
     def waiting_for(self) -> list[str]:
@@ -138,12 +140,12 @@ class Publisher:
             oldest = self._retained[0][0] if self._retained else 1
             if from_sequence < 1:
                 raise InputError("sequences begin at 1", field="from_sequence", value=from_sequence, rule="1 or more")
-            if from_sequence > self.published + 1:
+            if from_sequence > self.published + 1 + self.ready:
                 raise Conflict(
                     "this market has not published that slice yet: it is behind its subscriber",
                     field="from_sequence",
                     value=from_sequence,
-                    rule=f"at most {self.published + 1}",
+                    rule=f"at most {self.published + 1 + self.ready}",
                     remedy="check that the market's journal belongs to this run",
                     code="SEQUENCE_AHEAD",
                 )

@@ -8,15 +8,16 @@ import pathlib
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from actors.errors import Unavailable
+from actors.errors import JournalError, Unavailable
 from actors.journal import Journal, open_journal
 from actors.market.publisher import STAGES, Publisher
+from actors.market.quality import Checked
 from actors.market.shard import Applied, MarketShard, check_records
-from actors.market.ticks import RawSlice, decode_raw_slice
+from actors.market.ticks import IN_FLIGHT, RawSlice, decode_raw_slice
 from actors.messages import Instrument, decoder, encode
 from actors.service import Service
 from actors.wire import Handler, Request, ServerConnection
@@ -80,6 +81,21 @@ class _Subscription:
         self._request.connection.close()
 
 
+class _Ready(NamedTuple):
+    """A slice that is on record and checked, and waits for its predecessor.
+
+    Attributes:
+        nanoseconds: What its validation took.
+        again: Whether it may have been published in an earlier life.
+    """
+
+    raw: RawSlice
+    checked: Checked
+    requests: list[Request]
+    nanoseconds: int
+    again: bool = False
+
+
 class MarketService(Service):
     """One market shard as a service.
 
@@ -116,6 +132,7 @@ class MarketService(Service):
         self._publisher = Publisher(expected, self._completed)
         self._waiting: list[Request] = []
         self._next: list[tuple[RawSlice, Request]] = []
+        self._ready: _Ready | None = None
         self._answers: deque[tuple[int, bytes]] = deque(maxlen=ANSWERS_KEPT)
         self._subscriptions: dict[ServerConnection, _Subscription] = {}
         self._begun = 0
@@ -138,18 +155,21 @@ class MarketService(Service):
         }
 
     async def recover(self) -> None:
-        """Replay the journal and publish the newest slice again: whether everyone was done with it is not on record."""
+        """Replay the journal and publish the newest two slices again: who was done with them is not on record."""
         self.core = MarketShard(self._shard, self._section, self._instruments)
         self.journal = open_journal(self._configuration.journal, self.directory, self.name, self.name)
-        applied: Applied | None = None
+        newest: deque[RawSlice] = deque()
         for record in self.journal.read():
-            if applied is not None:
+            newest.append(decode_raw_slice(record.payload))
+            if len(newest) > IN_FLIGHT:
+                applied = self.core.apply(newest.popleft())
+                self._remember_answer(applied.slice.sequence, applied.accepted, applied.quarantined)
                 self._publisher.retain(applied.slice.sequence, encode(applied.slice))
-            applied = self._apply(decode_raw_slice(record.payload))
-        if applied is not None:
-            self.log.info("recovered", slices=self.core.sequence, accepted=self.core.accepted)
-            self._begun = time.perf_counter_ns()
-            self._publisher.publish(applied.slice.sequence, encode(applied.slice))
+        if newest:
+            self.log.info("recovered", slices=newest[-1].sequence, accepted=self.core.accepted)
+            self._publish(self._make_ready(newest.popleft(), []), again=True)
+        if newest:
+            self._hold(self._make_ready(newest.popleft(), []), again=True)
 
     async def stop(self) -> None:
         """Stop listening and close the journal."""
@@ -178,13 +198,15 @@ class MarketService(Service):
 
     def _take(self, request: Request) -> bytes | None:
         raw = decode_raw_slice(request.body)
-        pending = self._publisher.stage < STAGES
         if raw.sequence <= self._publisher.complete:
             return next((body for sequence, body in self._answers if sequence == raw.sequence), _answer(0, 0))
-        if pending and raw.sequence == self.core.sequence:
+        if raw.sequence == self._publisher.published:
             self._waiting.append(request)
             return None
-        if raw.sequence != self.core.sequence + 1:
+        if self._ready is not None and raw.sequence == self._ready.raw.sequence:
+            self._ready.requests.append(request)
+            return None
+        if self._ready is not None or raw.sequence != self.core.sequence + 1:
             raise Unavailable(
                 f"slice {raw.sequence} is out of turn",
                 field="sequence",
@@ -194,33 +216,59 @@ class MarketService(Service):
                 code="SLICE_OUT_OF_TURN",
             )
         check_records(raw)
-        if pending:
-            self._next.append((raw, request))
-        else:
-            self._begin(raw, [request])
+        self._next.append((raw, request))
+        self._go_on()
         return None
 
-    def _begin(self, raw: RawSlice, requests: list[Request]) -> None:
-        """Put the next slice on record, apply it and publish it."""
-        self._begun = time.perf_counter_ns()
-        self.journal.append(raw.time, SLICE, requests[0].body)
-        applied = self._apply(raw)
-        self.metrics.observe("apply_seconds", time.perf_counter_ns() - self._begun)
-        self._count(applied)
-        self._waiting.extend(requests)
-        quiet = msgspec.structs.replace(applied.slice, quiet=True)
-        self._publisher.publish(raw.sequence, encode(applied.slice), encode(quiet))
-
-    def _begin_next(self) -> None:
-        """Go on with a slice that came while the one before was still being published again after a restart."""
-        if self._next and self._publisher.stage == STAGES:
+    def _go_on(self) -> None:
+        """Make the next slice ready while the followers work on the pending one; publish it when they are done."""
+        if self._ready is None and self._next and self._publisher.stage >= STAGES - 1:
             came, self._next = self._next, []
-            self._begin(came[0][0], [request for _, request in came])
+            raw, request = came[0]
+            try:
+                self.journal.append(raw.time, SLICE, request.body)
+            except JournalError as error:
+                for _, waiting in came:
+                    waiting.fail(error)
+                return
+            self._hold(self._make_ready(raw, [request for _, request in came]))
+        if self._ready is not None and self._publisher.stage == STAGES:
+            ready, self._ready = self._ready, None
+            self._publisher.ready = 0
+            self._publish(ready, again=ready.again)
 
-    def _apply(self, raw: RawSlice) -> Applied:
-        applied = self.core.apply(raw)
-        self._answers.append((raw.sequence, _answer(applied.accepted, applied.quarantined)))
-        return applied
+    def _make_ready(self, raw: RawSlice, requests: list[Request]) -> _Ready:
+        began = time.perf_counter_ns()
+        checked = self.core.check(raw)
+        return _Ready(raw, checked, requests, time.perf_counter_ns() - began)
+
+    def _hold(self, ready: _Ready, again: bool = False) -> None:
+        self._ready = ready._replace(again=again)
+        self._publisher.ready = 1
+
+    def _publish(self, ready: _Ready, again: bool = False) -> None:
+        """Publish a slice and take it; a slice that was published in an earlier life is never called quiet."""
+        self._begun = time.perf_counter_ns()
+        raw, checked = ready.raw, ready.checked
+        self._remember_answer(raw.sequence, checked.accepted, sum(checked.counts.values()))
+        self._waiting.extend(ready.requests)
+        known = self.core.published(raw, checked)
+        applied = self.core.take(raw, checked) if known is None else None
+        market_slice = applied.slice if applied is not None else known
+        assert market_slice is not None
+        quiet = None if again else encode(msgspec.structs.replace(market_slice, quiet=True))
+        self._publisher.publish(raw.sequence, encode(market_slice), quiet)
+        if applied is None:
+            # The first followers have it already; what the shard itself shows follows while they work.
+            began = time.perf_counter_ns()
+            applied = self.core.take(raw, checked)
+            ready = ready._replace(nanoseconds=ready.nanoseconds + time.perf_counter_ns() - began)
+        if not again:
+            self.metrics.observe("apply_seconds", ready.nanoseconds)
+            self._count(applied)
+
+    def _remember_answer(self, sequence: int, accepted: int, quarantined: int) -> None:
+        self._answers.append((sequence, _answer(accepted, quarantined)))
 
     def _count(self, applied: Applied) -> None:
         self.metrics.count("ticks_total", applied.accepted + applied.quarantined)
@@ -235,8 +283,8 @@ class MarketService(Service):
         waiting, self._waiting = self._waiting, []
         for request in waiting:
             request.reply(self._answers[-1][1])
-        if self._next:
-            asyncio.get_running_loop().call_soon(self._begin_next)
+        if self._next or self._ready is not None:
+            asyncio.get_running_loop().call_soon(self._go_on)
         now = time.monotonic()
         self._rate.append((now, self.metrics.counters["ticks_total"]))
         while now - self._rate[0][0] > RATE_SECONDS:
@@ -277,6 +325,8 @@ class MarketService(Service):
         subscription = self._subscriptions.get(request.connection)
         if subscription is not None:
             self._publisher.acknowledge(subscription.name, _decode_sequence(request.body), quiet)
+            if self._next and self._ready is None:
+                asyncio.get_running_loop().call_soon(self._go_on)
 
     def _answer_snapshot(self, _: Request) -> bytes:
         core = self.core

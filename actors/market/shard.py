@@ -11,9 +11,9 @@ from actors.calendars import session_bounds as calendar_bounds
 from actors.errors import InputError, NotFound
 from actors.market.book import Book, Top
 from actors.market.master import SessionBounds
-from actors.market.quality import QUARANTINE_KEPT, Quality
+from actors.market.quality import QUARANTINE_KEPT, Checked, Quality
 from actors.market.reasons import QuarantinedRow, Reason
-from actors.market.ticks import RAW, BookAction, Kind, MarketSlice, RawSlice
+from actors.market.ticks import RAW, TICK, BookAction, Kind, MarketSlice, RawSlice
 from actors.messages import Bar, Instrument, Quote
 from configs.schema import MarketSection
 
@@ -103,8 +103,28 @@ class MarketShard:
         Raises:
             InputError: The bytes are no whole records; nothing was changed.
         """
+        return self.take(raw, self.check(raw))
+
+    def check(self, raw: RawSlice) -> Checked:
+        """Validate the next slice; ``take`` has to follow before the one after it is checked and taken.
+
+        What the shard shows (prices, quotes, bars, counts) stays as it is until then, so that a slice can be made ready
+        while its predecessor is still being worked on.
+
+        Raises:
+            InputError: The bytes are no whole records; nothing was changed.
+        """
         check_records(raw)
-        checked = self._quality.check(raw)
+        return self._quality.check(raw)
+
+    def published(self, raw: RawSlice, checked: Checked) -> MarketSlice | None:
+        """Return what ``take`` will publish where that is known before; ``None`` where a book has to make it first."""
+        if int(Kind.BOOK) in checked.rows[:: TICK.itemsize]:  # the kind is the first byte of a row
+            return None
+        return MarketSlice(self.shard, raw.sequence, max(self.time, raw.time), checked.rows)
+
+    def take(self, raw: RawSlice, checked: Checked) -> Applied:
+        """Take a slice that was checked."""
         self.sequence = raw.sequence
         self.time = max(self.time, raw.time)
         self.accepted += checked.accepted

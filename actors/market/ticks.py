@@ -37,6 +37,9 @@ class BookAction(enum.IntEnum):
 
 
 UNKNOWN_INSTRUMENT = 0xFFFFFFFF
+
+IN_FLIGHT = 2
+"""Slices that may be under way between feed and market: one that the followers work on, and one that is made ready."""
 FEW = 32
 """Rows up to which a loop over them is faster than arrays."""
 

@@ -32,7 +32,7 @@ class Limits:
 
     @classmethod
     def from_section(cls, section: LimitsSection) -> Limits:
-        """Return the limits of the configuration; what is finer than 1e-8 is cut off."""
+        """Return the limits of the configuration, which has none that is finer than 1e-8 or too large."""
         return cls(**{field.name: _integer(getattr(section, field.name)) for field in dataclasses.fields(cls)})
 
     def mapping(self) -> dict[str, int]:
@@ -71,4 +71,4 @@ _BOUNDS = {"allow_short": (0, 1), "price_collar": (1, MONEY_UNIT)}
 
 
 def _integer(value: object) -> int:
-    return int(value) if isinstance(value, bool) else min(int(value * MONEY_UNIT), _LARGEST)  # type: ignore[operator]
+    return int(value) if isinstance(value, bool) else int(value * MONEY_UNIT)  # type: ignore[operator]

@@ -13,7 +13,6 @@ from actors.errors import InputError
 from actors.messages import MONEY_UNIT, Instrument, Message, Order
 from configs.schema import LimitsSection
 
-_LARGEST = 2**63 - 1
 FLAG = "allow_short"
 
 
@@ -34,33 +33,6 @@ class LimitUse(Message, frozen=True):
     def fraction(self) -> float | None:
         """Value over limit; ``None`` where the limit is 0."""
         return self.value / self.limit if self.limit else None
-
-
-def limits_from(section: LimitsSection) -> dict[str, int]:
-    """Return the gate's limits as integers by name.
-
-    Quantities, money and fractions are in 1e-8 units; ``allow_short`` is 0 or 1.
-
-    Raises:
-        InputError: A limit has more than eight decimals or is too large for 64 bits.
-    """
-    limits = {}
-    for name in LimitsSection.model_fields:
-        amount = getattr(section, name)
-        limits[name] = int(amount) if name == FLAG else _whole(name, amount)
-    return limits
-
-
-def _whole(name: str, amount: decimal.Decimal) -> int:
-    scaled = amount * MONEY_UNIT
-    if scaled != scaled.to_integral_value() or scaled > _LARGEST:
-        raise InputError(
-            f"limit {name} can't be kept exactly",
-            field=name,
-            value=amount,
-            rule=f"at most eight decimals and {money_text(_LARGEST)}",
-        )
-    return int(scaled)
 
 
 def limits_text(limits: Mapping[str, int]) -> dict[str, str]:

@@ -16,11 +16,12 @@ from actors.errors import AlphaMindError, InputError, Unavailable
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, OmsEvent, Order, OrderEvent, TradingState, decoder, encode
 from actors.oms.kill_switch import check_scope
+from actors.oms.limits import Limits
 from actors.portfolio.read_model import ReadModel
 from actors.portfolio.valuation import exposures, total, value
 from actors.risk import report
 from actors.risk.controls import Controls, LimitsChange, StateChange
-from actors.risk.limits import changed_limits, limit_use, limits_from, limits_text
+from actors.risk.limits import changed_limits, limit_use, limits_text
 from actors.risk.measures import simulate
 from actors.risk.returns import DEFAULT_PERIOD, Closes, ReturnHistory
 from actors.wire import Handler, Request
@@ -120,7 +121,7 @@ class RiskService(ReadModel):
             prices = np.frombuffer(closes.prices, np.int64)
             self.marks.take_snapshot((one, int(prices[one]), closes.time) for one in np.flatnonzero(prices).tolist())
         if not self.controls.version:
-            limits = limits_from(self.configuration.risk.limits)
+            limits = Limits.from_section(self.configuration.risk.limits).mapping()
             self._change_limits(LimitsChange(limits, "system", "limits of the configuration"))
 
     async def stop(self) -> None:

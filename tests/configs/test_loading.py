@@ -156,6 +156,8 @@ def test_a_key_that_resembles_nothing_is_refused_with_what_there_is(write: Write
 
 
 WRONG_VALUES = [
+    ("risk: {limits: {maximum_order_notional: 1000000000000}}", "risk.limits.maximum_order_notional", "92233720368"),
+    ("accounts: [{id: main, cash: '0.000000001'}]", "accounts.0.cash", "8 decimal places"),
     ("network: {port: 70000}", "network.port", "less than or equal to 65535"),
     ("network: {port: x}", "network.port", "valid integer"),
     ("feed: {speed: fast}", "feed.speed", "to parse string as a number; or Input should be 'max'"),

@@ -78,7 +78,8 @@ class FakeMarket:
             self.swallow.remove(piece.sequence)
             return None
         if piece.sequence > self.position:
-            assert piece.sequence == self.position + 1
+            if piece.sequence != self.position + 1:
+                raise Unavailable("out of turn", code="SLICE_OUT_OF_TURN")
             self.position = piece.sequence
             self.received.append(piece)
         return msgspec.msgpack.encode({"accepted": len(piece.ticks()), "quarantined": 0})

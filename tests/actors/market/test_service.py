@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from actors.clock import MINUTE
-from actors.errors import InputError, NotFound, PeerLost, Unavailable
+from actors.errors import InputError, JournalError, NotFound, PeerLost, Unavailable
 from actors.market.service import MarketService
 from actors.market.ticks import RawSlice, decode_market_slice
 from actors.messages import Bar, decoder, encode
@@ -181,7 +181,7 @@ def test_a_slice_received_but_not_completed_before_a_crash_is_published_again(tm
             await feed.connected.wait()
             assert await send(feed, minute(2)) == {"accepted": 1, "quarantined": 0}
             assert await send(feed, minute(3)) == {"accepted": 1, "quarantined": 0}
-            assert venue.raw == [1, 2, 2, 3]
+            assert venue.raw == [1, 2, 1, 2, 3]
             assert [entry for entry in log if entry[0] == "strategy"] == [("strategy", n) for n in (1, 2, 3)]
             assert second.status()["sequence"] == 3
             for each in everyone:
@@ -191,7 +191,7 @@ def test_a_slice_received_but_not_completed_before_a_crash_is_published_again(tm
     asyncio.run(asyncio.wait_for(story(), 20))
 
 
-def test_the_newest_slice_counts_as_incomplete_after_a_restart_until_all_have_acknowledged_it(tmp_path):
+def test_the_newest_two_slices_count_as_incomplete_after_a_restart_until_all_have_acknowledged_them(tmp_path):
     async def story():
         service = market(tmp_path, ((), ()))
         await service.start()
@@ -202,14 +202,15 @@ def test_the_newest_slice_counts_as_incomplete_after_a_restart_until_all_have_ac
         await service.stop()
         again = market(tmp_path)
         await again.start()
-        assert again.core.last_prices() == before.last_prices()
-        assert again.core.bars(0, 9) == before.bars(0, 9)
+        assert again.core.bars(0, 9) == before.bars(0, 9)[:2]
         async with connected(tmp_path, "feed") as feed:
-            assert unpack(await feed.request("position")) == 2
+            assert unpack(await feed.request("position")) == 1
             log = []
             everyone = subscribers(tmp_path, log)
             await until(lambda: again.status()["complete"] == 3)
             assert everyone[0].raw == [1, 2, 3]
+            assert again.core.last_prices() == before.last_prices()
+            assert again.core.bars(0, 9) == before.bars(0, 9)
             for each in everyone:
                 await each.client.close()
         await again.stop()
@@ -282,6 +283,65 @@ def test_the_next_slice_waits_while_the_newest_is_published_again_after_a_restar
             await second.stop()
 
     asyncio.run(asyncio.wait_for(story(), 20))
+
+
+def test_the_next_slice_is_made_ready_but_shown_to_nobody_before_its_predecessor_is_done(tmp_path):
+    async def story(service, feed):
+        oms, venue, strategy = subscribers(tmp_path, [])
+        await send(feed, minute(1))
+        strategy.acknowledges = False
+        second = asyncio.ensure_future(send(feed, minute(2)))
+        third = asyncio.ensure_future(send(feed, minute(3)))
+        await until(lambda: strategy.last == 2 and service.journal.last_sequence == 3)
+        assert (oms.last, venue.last, service.status()["sequence"]) == (2, 2, 2)
+        assert unpack(await feed.request("snapshot"))["sequence"] == 2
+        assert len(unpack(await feed.request("bars", pack({"instrument": 0, "count": 9})))) == 2
+        with pytest.raises(Unavailable, match="out of turn"):
+            await send(feed, minute(4))
+        strategy.acknowledges = True
+        strategy.acknowledge(2)
+        assert await second == await third == {"accepted": 1, "quarantined": 0}
+        assert (oms.last, service.status()["sequence"]) == (3, 3)
+        for each in (oms, venue, strategy):
+            await each.client.close()
+
+    run(story, tmp_path)
+
+
+def test_a_slice_made_ready_is_published_after_a_crash_and_its_followers_may_have_had_it(tmp_path):
+    async def story():
+        log = []
+        first = market(tmp_path)
+        await first.start()
+        async with connected(tmp_path, "feed") as feed:
+            everyone = subscribers(tmp_path, log)
+            for sequence in (1, 2, 3):
+                await send(feed, minute(sequence))
+            await first.stop()
+            await until(lambda: not feed.connected.is_set())
+            second = market(tmp_path)
+            await second.start()
+            await until(lambda: second.status()["complete"] == 3)
+            assert [each.last for each in everyone] == [3, 3, 3]
+            assert [entry for entry in log if entry[0] == "oms-0"] == [("oms-0", n) for n in (1, 2, 3)]
+            for each in everyone:
+                await each.client.close()
+        await second.stop()
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+
+
+def test_a_full_disk_is_told_to_the_feed_and_nothing_is_published(tmp_path, monkeypatch):
+    async def story(service, feed):
+        def full(*_):
+            raise JournalError("no space left")
+
+        monkeypatch.setattr(service.journal, "append", full)
+        with pytest.raises(JournalError, match="no space"):
+            await send(feed, minute(1))
+        assert service.status()["sequence"] == 0
+
+    run(story, tmp_path)
 
 
 def test_a_slice_out_of_turn_or_cut_off_is_refused_and_changes_nothing(tmp_path):

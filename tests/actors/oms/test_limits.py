@@ -24,11 +24,6 @@ def test_limits_of_the_configuration_become_integers() -> None:
     )
 
 
-def test_limits_beyond_what_an_integer_of_the_wire_holds_are_capped() -> None:
-    section = LimitsSection(maximum_order_notional=decimal.Decimal(10) ** 30)
-    assert Limits.from_section(section).maximum_order_notional == 2**63 - 1
-
-
 def test_some_limits_are_replaced_and_the_others_stay() -> None:
     limits = Limits.from_section(LimitsSection())
     replaced = limits.replaced({"allow_short": 1})

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
-from actors.errors import InputError
 from actors.messages import LimitsEvent, StateEvent, TradingState
 from actors.risk.controls import Controls, LimitsChange, StateChange
 from tests.actors.portfolio.samples import cash_event
