@@ -58,9 +58,12 @@ class Metrics:
         self.latencies[name].observe(nanoseconds)
 
     def snapshot(self) -> dict[str, float]:
-        """Return all numbers flat; a latency gives ``<name>_p50`` and ``<name>_p99`` in seconds."""
+        """Return all numbers flat; a latency gives ``<name>_p50`` and ``<name>_p99`` in seconds.
+
+        It may be called from any thread.
+        """
         flat: dict[str, float] = {**self.counters, **self.gauges}
-        for name, latency in self.latencies.items():
+        for name, latency in list(self.latencies.items()):
             flat[f"{name}_p50"] = latency.quantile(0.50)
             flat[f"{name}_p99"] = latency.quantile(0.99)
         return flat

@@ -23,10 +23,14 @@ from ray.util.metrics import Counter, Gauge
 
 from actors.errors import AlphaMindError
 from actors.logs import configure_logs
+from actors.metrics import Metrics
 from actors.service import Service
 from configs.schema import Configuration, Placement
 
 T = TypeVar("T")
+
+PUBLISH_SECONDS = 1.0
+"""Time between two exports of the metrics."""
 
 
 class ServiceThread:
@@ -71,12 +75,10 @@ class RayMetrics:
         self._counters: dict[str, tuple[Counter, int]] = {}
         self._gauges: dict[str, Gauge] = {}
 
-    def publish(self, service: Service) -> None:
+    def publish(self, metrics: Metrics) -> None:
         """Export the present numbers."""
-        if service.ready.is_set():
-            service.measure()
-        snapshot = service.metrics.snapshot()
-        for name, value in service.metrics.counters.items():
+        snapshot = metrics.snapshot()
+        for name, value in list(metrics.counters.items()):
             snapshot.pop(name, None)
             counter, before = self._counters.get(name) or (self._make(Counter, name), 0)
             if value > before:
@@ -90,6 +92,23 @@ class RayMetrics:
     @staticmethod
     def _make(kind: Any, name: str) -> Any:
         return kind(f"alphamind_{name}", description=name.replace("_", " "), tag_keys=("actor",))
+
+
+def publish_in_background(actor: str, metrics: Metrics) -> None:
+    """Export the numbers of something that is no service once a second, from a thread of its own.
+
+    Args:
+        actor: Its name in the tags of the exported numbers.
+        metrics: Its numbers.
+    """
+    exporter = RayMetrics(actor)
+
+    def publish() -> None:
+        while True:
+            time.sleep(PUBLISH_SECONDS)
+            exporter.publish(metrics)
+
+    threading.Thread(target=publish, name="metrics", daemon=True).start()
 
 
 class ActorShell:
@@ -118,10 +137,15 @@ class ActorShell:
 
     def _publish(self) -> None:
         while True:
-            time.sleep(1.0)
+            time.sleep(PUBLISH_SECONDS)
             service = self._thread.service
             if service is not None:
-                self._thread.loop.call_soon_threadsafe(self._metrics.publish, service)
+                self._thread.loop.call_soon_threadsafe(self._measure, service)
+
+    def _measure(self, service: Service) -> None:
+        if service.ready.is_set():
+            service.measure()
+        self._metrics.publish(service.metrics)
 
     def health(self) -> dict[str, Any]:
         """Return what ``Service.report`` says, with node and uptime; while it recovers, that it is not ready."""

@@ -63,10 +63,12 @@ def placement_of(configuration: Configuration, role: str) -> Placement:
 
 
 def needed(configuration: Configuration) -> dict[str, float]:
-    """Return the logical CPUs and the MiB of memory that all actors and Serve deployments ask for together."""
+    """Return what actors and Serve deployments ask for together: ``cpus``, ``memory_mib`` and resources by name."""
     counts = dict.fromkeys(ROLES, 1) | {"market": configuration.market.shards, "oms": configuration.oms.shards}
-    placements = [(placement_of(configuration, role), count) for role, count in counts.items()]
-    return {
-        "cpus": round(sum(placement.cpus * count for placement, count in placements), 3),
-        "memory_mib": sum(placement.memory_mib * count for placement, count in placements),
-    }
+    needs = {"cpus": 0.0, "memory_mib": 0.0}
+    for role, count in counts.items():
+        placement = placement_of(configuration, role)
+        own = {"cpus": placement.cpus, "memory_mib": placement.memory_mib, **placement.resources}
+        for name, amount in own.items():
+            needs[name] = round(needs.get(name, 0.0) + amount * count, 6)
+    return needs

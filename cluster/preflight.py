@@ -31,6 +31,15 @@ def check_machine(configuration: Configuration) -> None:
             remedy="close other programs, or join a cluster with --address",
         )
     needs = needed(configuration)
+    custom = sorted(needs.keys() - {"cpus", "memory_mib"})
+    if custom:
+        raise ResourcesShort(
+            "a cluster that is started here has no custom resources",
+            field="ray.placement.*.resources",
+            value=", ".join(custom),
+            rule="CPUs and memory only",
+            remedy="join a cluster that has them with --address, or use profile local",
+        )
     if needs["cpus"] > configuration.ray.cpus:
         raise ResourcesShort(
             "the actors ask for more logical CPUs than the cluster will have",
@@ -76,7 +85,7 @@ def check_joined(configuration: Configuration, available: dict[str, float]) -> N
 
     Args:
         configuration: The configuration.
-        available: What the cluster has free, as Ray names it (``CPU``, ``memory`` in bytes).
+        available: What the cluster has free, as Ray names it (``CPU``, ``memory`` in bytes, custom resources).
 
     Raises:
         ResourcesShort: Naming every resource that is short.
@@ -87,6 +96,11 @@ def check_joined(configuration: Configuration, available: dict[str, float]) -> N
         short.append(f"CPU: {available.get('CPU', 0.0):g} free, {needs['cpus']:g} needed")
     if available.get("memory", 0.0) < needs["memory_mib"] * MIB:
         short.append(f"memory: {available.get('memory', 0.0) / MIB:.0f} MiB free, {needs['memory_mib']:g} MiB needed")
+    short += [
+        f"{name}: {available.get(name, 0.0):g} free, {amount:g} needed"
+        for name, amount in needs.items()
+        if name not in ("cpus", "memory_mib") and available.get(name, 0.0) < amount
+    ]
     if short:
         raise ResourcesShort(
             "the cluster has too little room for the actors",

@@ -88,7 +88,11 @@ def submit_job(configuration: Configuration, script: pathlib.Path, arguments: li
             sys.stdout.write(lines)
             sys.stdout.flush()
 
-    asyncio.run(follow())
+    try:
+        asyncio.run(follow())
+    except KeyboardInterrupt:
+        console.print(f"job {job} goes on; its log and its end are in the dashboard at {state.dashboard}")
+        raise
     info = client.get_job_info(job)
     if info.status != JobStatus.SUCCEEDED:
         console.print(f"job {job} {info.status.lower()}: {info.message or 'no message'}")

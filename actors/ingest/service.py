@@ -18,6 +18,7 @@ from actors.ingest.pacing import MarketHours, Pacer
 from actors.ingest.read_ahead import ReadAhead
 from actors.ingest.source import Source
 from actors.ingest.splitting import split
+from actors.journal import Journal, open_journal
 from actors.market.ticks import IN_FLIGHT, RAW, RawSlice
 from actors.messages import Instrument, decoder
 from actors.service import Service, socket_path
@@ -29,6 +30,9 @@ _FIRST_KNOWN_TIME = struct.Struct(f"<{_KNOWN_TIME}xq")
 
 RETRY_SECONDS = 0.05
 """Pause before a shard that answered "not now" is asked again."""
+
+START, PAUSE, RESUME = 1, 2, 3
+"""Kinds of journal records, without payload. Every journal begins with ``START``."""
 
 _decode_position = decoder(int)
 
@@ -54,11 +58,13 @@ class _Rewind(Exception):
 class FeedService(Service):
     """Sends market data.
 
-    It keeps no journal: the shards know how far they are, and the source gives the same slices again. Slice ``k + 1``
-    leaves only after every shard answered slice ``k``. A shard that goes away is waited for and asked where it stands.
+    Its journal holds only what people asked of it, so that a paused feed comes back paused. It needs no other: the
+    shards know how far they are, and the source gives the same slices again. Slice ``k + 1`` leaves only after every
+    shard answered slice ``k``. A shard that goes away is waited for and asked where it stands.
 
     Metrics of paced slices: ``batch_seconds``, how long the first row waited for the last one that travels with it;
-    ``lag_seconds``, how long after that the slice left; ``delay_seconds``, both together.
+    ``lag_seconds``, how long after that the slice left; ``delay_seconds``, both together. ``queue_length`` counts the
+    slices under way.
 
     Wire methods: ``pause`` and ``resume`` (answered with the status), beside ``status``.
 
@@ -82,6 +88,8 @@ class FeedService(Service):
         shards: int,
     ) -> None:
         super().__init__(name, directory)
+        self._journal_section = configuration.journal
+        self._journal: Journal | None = None
         self._feed = configuration.feed
         self._instruments = instruments
         self._open = source
@@ -92,6 +100,7 @@ class FeedService(Service):
         self._running, self._paused = asyncio.Event(), asyncio.Event()
         self._running.set()
         self._pacer: Pacer | None = None
+        self._under_way: deque[asyncio.Task[None]] = deque()
         self._state = "opening"
         self._description = ""
         self._sequence = 0
@@ -123,6 +132,22 @@ class FeedService(Service):
             "failure": self.failure,
         }
 
+    def measure(self) -> None:
+        """Set ``queue_length``: slices that were sent and are not answered yet."""
+        self.metrics.gauge("queue_length", sum(not task.done() for task in self._under_way))
+
+    async def recover(self) -> None:
+        """Open the journal and pause where the feed was paused.
+
+        Raises:
+            JournalError: The journal can't be used.
+        """
+        self._journal = open_journal(self._journal_section, self.directory, self.name, self.name)
+        for record in self._journal.read():
+            self._apply(record.kind)
+        if not self._journal.last_sequence:
+            self._record(START)
+
     async def connect(self) -> None:
         """Begin to open the source and to connect to the shards."""
         self._ahead = ReadAhead()
@@ -144,17 +169,34 @@ class FeedService(Service):
         if self._ahead is not None:
             self._ahead.close()
         await super().stop()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _record(self, kind: int) -> None:
+        assert self._journal is not None
+        self._journal.append(self._time, kind, b"")
+        self._journal.flush()
+        self._apply(kind)
+
+    def _apply(self, kind: int) -> None:
+        if kind == PAUSE:
+            self._running.clear()
+            self._paused.set()
+        elif kind == RESUME:
+            self._paused.clear()
+            self._running.set()
 
     def _pause(self, _: Request) -> bytes:
-        self._running.clear()
-        self._paused.set()
+        if not self._paused.is_set():
+            self._record(PAUSE)
         return msgspec.msgpack.encode(self.status())
 
     def _resume(self, _: Request) -> bytes:
         if self._state == "failed":
             raise Conflict("the feed has failed and can't be resumed", field="state", value=self.failure, rule="paused")
-        self._paused.clear()
-        self._running.set()
+        if self._paused.is_set():
+            self._record(RESUME)
         return msgspec.msgpack.encode(self.status())
 
     async def _run(self, ahead: ReadAhead) -> None:
@@ -223,7 +265,7 @@ class FeedService(Service):
     async def _send_from(self, ahead: ReadAhead, source: Source, sequence: int) -> None:
         iterator = await ahead.run(lambda: source.slices(self._instruments, sequence))
         self._state = "running"
-        under_way: deque[asyncio.Task[None]] = deque()
+        under_way = self._under_way
         try:
             async for piece in ahead.items(iterator):
                 await self._wait_until_due(piece)
@@ -236,6 +278,7 @@ class FeedService(Service):
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
+            under_way.clear()
 
     async def _send(self, piece: RawSlice) -> None:
         """Send one slice to all shards until they have answered it; they answer the slices in their order."""

@@ -171,9 +171,14 @@ class OmsService(Service):
             self.log.error("the OMS ends", problem=self.failure)
             self._ending = asyncio.get_running_loop().create_task(self.stop())
 
+    def measure(self) -> None:
+        """Set ``open_orders`` and ``queue_length``: the orders that the venue owes an answer."""
+        partitions = [host.partition for host in self.hosted.hosts.values()]
+        self.metrics.gauge("open_orders", sum(len(partition.standing) for partition in partitions))
+        self.metrics.gauge("queue_length", sum(len(partition.awaiting) for partition in partitions))
+
     def status(self) -> dict[str, Any]:
         """Return the trading clock and, for each partition, what it holds and whether its venue is there."""
-        self.metrics.gauge("open_orders", sum(len(host.partition.standing) for host in self.hosted.hosts.values()))
         partitions = [host.partition for host in self.hosted.hosts.values()]
         return {
             "time": self.clock.now(),

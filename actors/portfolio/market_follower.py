@@ -62,6 +62,11 @@ class MarketFollower:
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Slices that have arrived, from one shard at least, and are not taken yet."""
+        return len(self._slices)
+
     def start(self, taken: int = 0) -> None:
         """Connect in the background and go on behind slice ``taken``."""
         self.taken = taken
@@ -112,13 +117,14 @@ class MarketFollower:
             self._arrived.clear()
             everywhere = min(self._seen.values())
             for sequence in sorted(sequence for sequence in self._slices if sequence <= everywhere):
-                slices = sorted(self._slices.pop(sequence), key=lambda one: one.shard)
+                slices = sorted(self._slices[sequence], key=lambda one: one.shard)
                 try:
                     await self._on_slice(sequence, max(one.time for one in slices), slices)
                 except Exception as error:
                     log.exception("slice could not be taken; the market waits", follower=self.name, sequence=sequence)
                     self._on_failure(f"slice {sequence} could not be taken: {error}")
                     raise
+                del self._slices[sequence]
                 self.taken = max(self.taken, sequence)
                 acknowledgement = msgspec.msgpack.encode(sequence)
                 for client in self.clients.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import time as wall
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,6 +70,10 @@ class ReadModel(Service):
         await self.oms.close()
         await super().stop()
 
+    def measure(self) -> None:
+        """Set ``queue_length``: slices that have arrived and are not taken yet."""
+        self.metrics.gauge("queue_length", self.market.waiting)
+
     def on_event(self, event: OmsEvent) -> None:
         """Take note of an event that was just applied to the ledger, for the first time."""
 
@@ -111,6 +116,7 @@ class ReadModel(Service):
         return in_order
 
     async def _take_slice(self, sequence: int, time: int, slices: list[MarketSlice]) -> None:
+        began = wall.perf_counter_ns()
         await self.oms.fills_of(slices)
         self.before_slice(sequence, time)
         ticked = [instrument for one in slices for instrument in self.marks.take(one.ticks(), time)]
@@ -118,6 +124,7 @@ class ReadModel(Service):
         self.time = max(self.time, time)
         self.on_slice(sequence, time, ticked)
         self.metrics.count("slices_total")
+        self.metrics.observe("slice_seconds", wall.perf_counter_ns() - began)
 
     def _take_snapshot(self, snapshot: dict[str, Any]) -> None:
         self.marks.take_snapshot(snapshot["last"])

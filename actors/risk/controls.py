@@ -7,13 +7,24 @@ from collections.abc import Iterable
 
 from actors.messages import LimitsEvent, Message, OmsEvent, StateEvent, TradingState
 
+CONFIGURATION = "configuration"
+"""The principal of changes that the run's own configuration makes."""
+
 
 class LimitsChange(Message, frozen=True):
-    """The limits were replaced; ``limits`` is the whole new set."""
+    """The limits were replaced.
+
+    Attributes:
+        limits: The whole new set.
+        principal: Who replaced them; ``configuration`` where the run's own configuration did.
+        reason: Why.
+        configured: The limits of the configuration where the change came from it; the first change always does.
+    """
 
     limits: dict[str, int]
     principal: str
     reason: str
+    configured: dict[str, int] | None = None
 
 
 class StateChange(Message, frozen=True):
@@ -30,12 +41,14 @@ class Controls:
 
     Attributes:
         limits: The newest change of limits.
+        configured: The limits that the configuration had when it last set any.
         version: Changes of limits so far.
         states: The newest change by scope.
     """
 
     def __init__(self) -> None:
         self.limits = LimitsChange({}, "", "")
+        self.configured: dict[str, int] = {}
         self.version = 0
         self.states: dict[str, StateChange] = {}
         self._confirmed_limits: dict[int, dict[str, int]] = {}
@@ -43,8 +56,25 @@ class Controls:
 
     def set_limits(self, change: LimitsChange) -> None:
         """Replace the limits."""
+        if change.configured is not None:
+            self.configured = change.configured
+        elif not self.version:
+            self.configured = change.limits
         self.limits = change
         self.version += 1
+
+    def configuration_change(self, configured: dict[str, int]) -> LimitsChange | None:
+        """Return the change that the limits of the configuration make now, ``None`` where they are the same as before.
+
+        Only what the configuration itself changed is replaced; the rest stays as it was set since.
+        """
+        if not self.version:
+            return LimitsChange(configured, CONFIGURATION, "limits of the configuration", configured)
+        changed = {name: limit for name, limit in configured.items() if self.configured.get(name) != limit}
+        if not changed:
+            return None
+        limits = {**self.limits.limits, **changed}
+        return LimitsChange(limits, CONFIGURATION, "the run was continued with another configuration", configured)
 
     def set_state(self, change: StateChange) -> None:
         """Set the trading state of one scope."""

@@ -56,8 +56,8 @@ class RiskService(ReadModel):
     """Limits, trading states and risk measures of all accounts.
 
     A change of limits or state is journaled here, then sent to every OMS shard; a shard that is away gets it when it is
-    back. On the first start the limits are those of the configuration, later those of the journal. The journal also
-    holds the closes that the measures look back on.
+    back. On the first start the limits are those of the configuration, later those of the journal; a limit that the
+    configuration has changed meanwhile is set anew. The journal also holds the closes that the measures look back on.
 
     Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
         ``metrics`` {"account" or None for all}: exposures, value at risk, expected shortfall, stress, use of limits.
@@ -120,9 +120,11 @@ class RiskService(ReadModel):
             self.sequence, self.time = closes.sequence, closes.time
             prices = np.frombuffer(closes.prices, np.int64)
             self.marks.take_snapshot((one, int(prices[one]), closes.time) for one in np.flatnonzero(prices).tolist())
-        if not self.controls.version:
-            limits = Limits.from_section(self.configuration.risk.limits).mapping()
-            self._change_limits(LimitsChange(limits, "system", "limits of the configuration"))
+        configured = Limits.from_section(self.configuration.risk.limits).mapping()
+        change = self.controls.configuration_change(configured)
+        if change is not None:
+            self._change_limits(change)
+            self.log.info("limits set", principal=change.principal, reason=change.reason, limits=change.limits)
 
     async def stop(self) -> None:
         """Stop following and close the journal."""
@@ -217,10 +219,12 @@ class RiskService(ReadModel):
                 partitions = self.oms.partitions[shard]
                 while changes := self.controls.outstanding(partitions):
                     change = changes[0]
+                    terms: dict[str, Any]
                     if isinstance(change, LimitsChange):
-                        method, body = "set_limits", encode(_plain(change))
+                        method, terms = "set_limits", {"limits": change.limits}
                     else:
-                        method, body = "set_state", encode(_plain(change))
+                        method, terms = "set_state", {"scope": change.scope, "state": change.state}
+                    body = encode({**terms, "principal": change.principal, "reason": change.reason})
                     await self.oms.clients[shard].request(method, body)
                     self.controls.confirm(partitions, change)
         except Unavailable:
@@ -339,10 +343,6 @@ class RiskService(ReadModel):
             "other_currencies": sorted(foreign),
             **self.as_of(),
         }
-
-
-def _plain(change: LimitsChange | StateChange) -> dict[str, Any]:
-    return {name: getattr(change, name) for name in change.__struct_fields__}
 
 
 def _check_authorship(principal: str, reason: str) -> None:

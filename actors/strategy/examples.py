@@ -85,10 +85,11 @@ class BuyAndHold(Strategy):
     """Buys every instrument once, with an equal share of the equity at its first bar, and keeps it.
 
     Attributes:
-        share: Share of the account's equity that is invested.
+        share: Share of the account's equity that is invested. The gate sets cash aside for a market order as if the
+            price moved against it by the whole price collar, so that not much more than 0.9 passes by default.
     """
 
-    share: float = 0.95
+    share: float = 0.9
 
     def on_start(self, context: Context) -> None:
         """Nothing is bought yet."""

@@ -118,6 +118,10 @@ class StrategyService(Service):
             "forecaster": self.forecasting.status(),
         }
 
+    def measure(self) -> None:
+        """Set ``queue_length``: slices that have arrived and are not taken yet."""
+        self.metrics.gauge("queue_length", self._market.waiting)
+
     def _failed(self, reason: str) -> None:
         self.failure = reason
 

@@ -332,9 +332,15 @@ class PaperExchangeService(Service):
                 method = "ack_quiet" if debt.quiet else "ack"
                 self._clients[shard].notify(method, msgspec.msgpack.encode(debt.sequence))
 
+    def measure(self) -> None:
+        """Set ``queue_length``: reports that no session has confirmed yet."""
+        self.metrics.gauge("queue_length", self._unacknowledged())
+
+    def _unacknowledged(self) -> int:
+        return sum(session.unacknowledged for session in self._sessions.values())
+
     def _gauge(self) -> None:
-        unacknowledged = sum(session.unacknowledged for session in self._sessions.values())
-        self.metrics.gauge("unacked_reports", unacknowledged)
+        self.metrics.gauge("unacked_reports", self._unacknowledged())
 
     def _regenerate(self, session: OrderEntrySession, after: int) -> list[ExecutionReport]:
         """Replay the journal for reports that were confirmed and forgotten."""

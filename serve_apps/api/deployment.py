@@ -14,6 +14,7 @@ from actors.errors import Unavailable
 from actors.logs import configure_logs
 from actors.messages import Instrument
 from actors.metrics import Metrics
+from actors.runtime import publish_in_background
 from configs.schema import Configuration, Placement
 from serve_apps.api.application import build
 from serve_apps.api.backends import WireBackends
@@ -70,6 +71,7 @@ class Api:
         self._instruments = instruments
         self._run_directory = run_directory
         self.metrics = Metrics()
+        publish_in_background(APPLICATION, self.metrics)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Return the ASGI application; Serve calls this on the replica's own event loop."""

@@ -10,6 +10,7 @@ from ray import serve
 
 from actors.logs import configure_logs
 from actors.messages import Instrument
+from actors.runtime import publish_in_background
 from configs.schema import Configuration, Placement
 from serve_apps.loopback import keep_replica_on_loopback
 from serve_apps.models.service import ModelService
@@ -40,6 +41,7 @@ class Models:
         book = ForecastBook(configuration.forecaster, directory / "models")
         book.recover()
         self._service = ModelService(book, instruments)
+        publish_in_background(APPLICATION, self._service.metrics)
 
     async def observe(self, rows: bytes) -> dict[str, Any]:
         """Take new variances; see ``ModelService.observe``."""

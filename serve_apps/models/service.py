@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import difflib
 import functools
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import structlog
 
 from actors.errors import AlphaMindError, NotFound
 from actors.messages import Instrument, RealizedVariance, decoder, encode
+from actors.metrics import Metrics
 from serve_apps.models.schema import PredictedInstance, PredictRequest, PredictResponse, parse_request
 from training.forecast_book import UNIT, ForecastBook
 
@@ -51,6 +53,9 @@ class ModelService:
     ``observe`` answers when the fit that it made due is installed, so whoever observes and then predicts always gets
     the same version for the same data.
 
+    Metrics: ``predictions_total`` and ``observations_total`` count instruments and variances; ``predict_seconds`` is
+    how long the model took for one request.
+
     Args:
         book: The book, recovered.
         instruments: The instrument master, for symbols.
@@ -58,6 +63,7 @@ class ModelService:
 
     def __init__(self, book: ForecastBook, instruments: Sequence[Instrument]) -> None:
         self.book = book
+        self.metrics = Metrics()
         self._instruments = {instrument.symbol: instrument.id for instrument in instruments}
         self._observing: asyncio.Lock | None = None
 
@@ -75,7 +81,10 @@ class ModelService:
             ``{"predictions": encoded list[Prediction]}``.
         """
         await self._observe(decode_rows(rows))
-        return {"predictions": encode(self.book.predict(model_id, decode_histories(histories)))}
+        began = time.perf_counter_ns()
+        predictions = self.book.predict(model_id, decode_histories(histories))
+        self._predicted(len(predictions), began)
+        return {"predictions": encode(predictions)}
 
     @errors_as_data
     async def predict_http(self, model_id: str, body: Any) -> dict[str, Any]:
@@ -84,7 +93,9 @@ class ModelService:
         request = parse_request(body)
         current = self.book.fitted(model_id)
         names, histories, times = self._wanted(request)
+        began = time.perf_counter_ns()
         values = self.book.values(histories)
+        self._predicted(len(names), began)
         return PredictResponse(
             model=model_id,
             version=current.version,
@@ -92,8 +103,8 @@ class ModelService:
             horizons=current.model.horizons,
             quantiles=current.model.quantiles,
             predictions=tuple(
-                PredictedInstance(instrument=name, made_from=time, values=tuple(tuple(row) for row in matrix))
-                for name, time, matrix in zip(names, times, values.tolist(), strict=True)
+                PredictedInstance(instrument=name, made_from=newest, values=tuple(tuple(row) for row in matrix))
+                for name, newest, matrix in zip(names, times, values.tolist(), strict=True)
             ),
         ).model_dump(mode="json")
 
@@ -102,11 +113,16 @@ class ModelService:
         """Return what the model is and has seen."""
         return self.book.describe()
 
+    def _predicted(self, count: int, began: int) -> None:
+        self.metrics.count("predictions_total", count)
+        self.metrics.observe("predict_seconds", time.perf_counter_ns() - began)
+
     async def _observe(self, rows: Sequence[RealizedVariance]) -> None:
         if self._observing is None:
             self._observing = asyncio.Lock()
         async with self._observing:
             self.book.observe(rows)
+            self.metrics.count("observations_total", len(rows))
             if self.book.due:
                 model = await asyncio.to_thread(self.book.fit, self.book.panel())
                 if model is not None:
@@ -137,6 +153,6 @@ class ModelService:
         return self.book.history(self._instruments[symbol])
 
 
-def _rfc3339(time: int) -> str:
-    moment = datetime.datetime.fromtimestamp(time // 1_000_000_000, datetime.timezone.utc)
+def _rfc3339(nanoseconds: int) -> str:
+    moment = datetime.datetime.fromtimestamp(nanoseconds // 1_000_000_000, datetime.timezone.utc)
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

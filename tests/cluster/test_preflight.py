@@ -54,6 +54,17 @@ def test_a_cluster_with_room_is_joined_and_one_without_is_refused_naming_all_tha
     assert "CPU: 0.5 free" in short.value.rule and "memory: 0 MiB free" in short.value.rule
 
 
+def test_custom_resources_are_looked_for_too():
+    configuration = load(overrides=["ray.placement.oms.resources={engine: 0.5}"])
+    needs = needed(configuration)
+    room = {"CPU": needs["cpus"], "memory": needs["memory_mib"] * 2**20}
+    with pytest.raises(ResourcesShort, match="engine: 0 free, 0.5 needed"):
+        preflight.check_joined(configuration, room)
+    preflight.check_joined(configuration, {**room, "engine": 0.5})
+    with pytest.raises(ResourcesShort, match="engine"):
+        preflight.check_machine(configuration)
+
+
 def test_a_missing_fix_library_is_told_with_the_way_to_get_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "quickfix", None)
     assert "make setup" in preflight.fix_library()

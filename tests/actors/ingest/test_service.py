@@ -14,8 +14,9 @@ import pytest
 
 from actors.clock import MINUTE, SECOND
 from actors.errors import AlphaMindError, DataError, JournalError, Unavailable
-from actors.ingest.service import FeedService
+from actors.ingest.service import PAUSE, RESUME, START, FeedService
 from actors.ingest.source import Source
+from actors.journal import read_journal
 from actors.market.ticks import RAW, RawSlice, decode_raw_slice
 from actors.messages import Instrument
 from actors.service import socket_path
@@ -343,3 +344,47 @@ def test_the_wait_of_a_slices_first_row_is_measured_where_slices_are_paced(run_d
 def test_what_the_service_is_made_of_can_be_pickled() -> None:
     source = pickle.loads(pickle.dumps(functools.partial(Counting, 3)))
     assert len(list(source().slices(INSTRUMENTS))) == 3
+
+
+def test_a_paused_feed_comes_back_paused_until_it_is_resumed(run_directory: pathlib.Path) -> None:
+    market = FakeMarket(run_directory)
+    first = feed(run_directory, speed=200)
+
+    async def pause() -> None:
+        await until(lambda: len(market.received) >= 3)
+        for _ in range(2):
+            await asyncio.to_thread(ask, first, "pause")
+
+    run(first, market, during=pause, state="paused")
+    reached = len(market.received)
+    market.server = market._server()
+    second = feed(run_directory)
+
+    async def resume() -> None:
+        await until(lambda: second.status()["state"] == "paused")
+        assert len(market.received) == reached < 20
+        for _ in range(2):
+            await asyncio.to_thread(ask, second, "resume")
+
+    assert run(second, market, during=resume)["state"] == "finished"
+    assert sequences(market) == list(range(1, 21))
+    journal = read_journal(Configuration().journal, run_directory, "feed")
+    assert [record.kind for record in journal.read()] == [START, PAUSE, RESUME]
+    journal.close()
+    market.server = market._server()
+    assert run(feed(run_directory), market)["state"] == "finished", "a resumed feed comes back running"
+
+
+def test_slices_under_way_are_the_queue(run_directory: pathlib.Path) -> None:
+    market = FakeMarket(run_directory)
+    market.swallow = {1}
+    service = feed(run_directory)
+
+    async def look() -> None:
+        await until(lambda: not market.swallow)
+        assert service.report()["metrics"]["queue_length"] >= 1
+        await market.restart()
+
+    run(service, market, during=look)
+    service.measure()
+    assert service.metrics.gauges["queue_length"] == 0

@@ -103,9 +103,12 @@ def test_cancels_are_sent_once_and_refused_for_closed_orders() -> None:
         await here.submit()
         assert (await here.cancel()).status is OrderStatus.PENDING_CANCEL
         assert (await here.cancel()).status is OrderStatus.PENDING_CANCEL
+        assert here.oms.report()["metrics"]["queue_length"] == 1
         here.venue.tell(PARTITION, "4-1", ReportType.NEW)
         here.venue.tell(PARTITION, "4-1", ReportType.CANCELED)
         await here.becomes(OrderStatus.CANCELED)
+        numbers = here.oms.report()["metrics"]
+        assert (numbers["queue_length"], numbers["open_orders"]) == (0, 0)
         assert (await here.cancel()).status is OrderStatus.CANCELED
         assert here.venue.requests == [("order", "4-1"), ("cancel", "4-1")]
         await here.submit("c2", quantity=10)

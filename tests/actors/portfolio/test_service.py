@@ -228,8 +228,12 @@ def test_a_quiet_slice_waits_for_the_events_that_the_oms_already_had(tmp_path: p
         market.publish(DAY, {0: 1000}, quiet=True)
         await until(lambda: service.market._slices or service.market._seen["market-0"] == 1)
         assert service.sequence == 0
+        assert service.report()["metrics"]["queue_length"] == 1
         await oms.start()
         await until(lambda: market.acknowledged.get("portfolio") == 1)
+        numbers = service.report()["metrics"]
+        assert (numbers["queue_length"], numbers["slices_total"]) == (0, 1)
+        assert numbers["slice_seconds_p50"] > 0
         assert service.ledger.books("main").cash("USD") == money(10_000)
         await stopped(service, market, oms)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from actors.messages import LimitsEvent, StateEvent, TradingState
-from actors.risk.controls import Controls, LimitsChange, StateChange
+from actors.risk.controls import CONFIGURATION, Controls, LimitsChange, StateChange
 from tests.actors.portfolio.samples import cash_event
 
 LIMITS = LimitsChange({"allow_short": 0}, "p", "r")
@@ -52,3 +52,31 @@ def test_a_scope_that_was_never_touched_counts_as_active() -> None:
     )
     controls.take(cash_event(2, 1))
     assert controls.outstanding([0]) == [active]
+
+
+def test_the_configuration_sets_what_it_changed_itself_and_leaves_the_rest() -> None:
+    controls = Controls()
+
+    def configure(**limits: int) -> LimitsChange | None:
+        change = controls.configuration_change(limits)
+        if change is not None:
+            controls.set_limits(change)
+        return change
+
+    first = configure(notional=10, collar=1, allow_short=0)
+    assert first is not None and first.principal == CONFIGURATION
+    assert configure(notional=10, collar=1, allow_short=0) is None
+    controls.set_limits(LimitsChange({"notional": 10, "collar": 7, "allow_short": 1}, "chief", "drill"))
+    assert configure(notional=10, collar=1, allow_short=0) is None
+    later = configure(notional=20, collar=1, allow_short=1)
+    assert later is not None and later.limits == {"notional": 20, "collar": 7, "allow_short": 1}
+    assert "another configuration" in later.reason
+    controls.set_limits(LimitsChange({"notional": 20, "collar": 7, "allow_short": 0}, "chief", "drill"))
+    assert configure(notional=20, collar=1, allow_short=1) is None, "what the configuration set before is not set again"
+
+
+def test_the_first_change_of_an_older_journal_counts_as_the_configurations() -> None:
+    controls = Controls()
+    controls.set_limits(LIMITS)
+    assert controls.configuration_change({"allow_short": 0}) is None
+    assert controls.configuration_change({"allow_short": 1}) is not None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import decimal
 import pathlib
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from actors.clock import DAY, MINUTE
+from actors.decimals import parse_money
 from actors.errors import AlphaMindError, Conflict, InputError, NotFound, Unavailable
 from actors.messages import OrderStatus
 from actors.risk.service import RiskService
-from configs.schema import AccountSection, Configuration, RiskSection
+from configs.schema import AccountSection, Configuration, LimitsSection, RiskSection
 from tests.actors.portfolio.fakes import FakeMarket, FakeOms, run, until
 from tests.actors.portfolio.samples import INSTRUMENTS, cash_event, fill, money, order_event
 from tests.actors.portfolio.test_service import ask, stopped
@@ -49,7 +51,7 @@ def test_the_configured_limits_reach_every_oms_shard_once(tmp_path: pathlib.Path
     async def play(directory: pathlib.Path) -> None:
         market, oms, service = await started(directory)
         ((method, body),) = oms.calls
-        assert method == "set_limits" and body["principal"] == "system"
+        assert method == "set_limits" and body["principal"] == "configuration"
         assert body["limits"]["maximum_order_notional"] == money(250_000)
         await oms.stop()
         await service.stop()
@@ -350,5 +352,33 @@ def test_limits_wait_for_nobody_at_the_stop(tmp_path: pathlib.Path) -> None:
         await service.stop()
         with pytest.raises(AlphaMindError):
             await asking
+
+    run(tmp_path, play)
+
+
+def test_a_run_that_is_continued_with_other_limits_takes_what_the_configuration_changed(tmp_path: pathlib.Path) -> None:
+    other = CONFIGURATION.model_copy(
+        update={"risk": SECTION.model_copy(update={"limits": LimitsSection(maximum_order_notional=decimal.Decimal(7))})}
+    )
+
+    async def play(directory: pathlib.Path) -> None:
+        market, oms, service = await started(directory)
+        await ask(directory, "set_limits", "risk", limits={"price_collar": "0.3"}, **AUTHOR)
+        await service.stop()
+        for _ in range(2):
+            again = risk(directory, configuration=other)
+            await again.start()
+            await until(lambda: not again._pending())
+            limits = await ask(directory, "limits", "risk")
+            assert (limits["version"], limits["principal"]) == (3, "configuration")
+            assert limits["reason"] == "the run was continued with another configuration"
+            assert limits["limits"]["maximum_order_notional"] == "7.00"
+            assert parse_money(limits["limits"]["price_collar"], "") == 30_000_000, "what a person set stays"
+            await again.stop()
+        assert len(oms.calls) == 3
+        method, body = oms.calls[-1]
+        assert method == "set_limits" and set(body) == {"limits", "principal", "reason"}
+        assert body["limits"]["maximum_order_notional"] == money(7) and body["principal"] == "configuration"
+        await stopped(market, oms)
 
     run(tmp_path, play)

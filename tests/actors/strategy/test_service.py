@@ -114,8 +114,10 @@ def test_a_slice_is_acknowledged_once_its_orders_are_confirmed(directory: pathli
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.01)
         assert market.acknowledged == 0
+        assert service.report()["metrics"]["queue_length"] == 1
         oms.confirm(oms.orders["s0-1"])
         await market.wait(1)
+        assert service.report()["metrics"]["queue_length"] == 0
         oms.confirms = True
         await market.publish(_slice(2))
         assert oms.submissions == ["s0-1", "s0-2"]

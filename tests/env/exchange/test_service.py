@@ -149,6 +149,7 @@ def test_a_slice_is_confirmed_only_after_every_report_is_on_record_at_its_sessio
             await settle()
             assert shard.acks == []
             assert venue.metrics.gauges["unacked_reports"] == 2
+            assert venue.report()["metrics"]["queue_length"] == 2
             await slow.order(order("1-2", quantity=10))  # its report came after the slice and holds nothing up
             assert slow.reports[-1].sequence == 3
             slow.client.notify("report_ack", msgspec.msgpack.encode({"session": "p01", "sequence": 2}))

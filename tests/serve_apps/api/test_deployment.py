@@ -60,7 +60,9 @@ def test_the_application_is_placed_as_configured(tmp_path):
 
 def test_a_replica_builds_the_rest_application(tmp_path, monkeypatch):
     logs = []
+    exported = []
     monkeypatch.setattr(deployment, "configure_logs", lambda level, file: logs.append((level, file)))
+    monkeypatch.setattr(deployment, "publish_in_background", lambda name, metrics: exported.append((name, metrics)))
 
     async def run():
         configuration = Configuration(run=RunSection(home=tmp_path / "home"))
@@ -68,6 +70,7 @@ def test_a_replica_builds_the_rest_application(tmp_path, monkeypatch):
         app = replica.__serve_build_asgi_app__()
         assert "/trades" in app.openapi()["paths"] and app.docs_url == "/docs"
         assert app.state.edge.metrics is replica.metrics
+        assert exported == [("api", replica.metrics)]
         async with app.router.lifespan_context(app):
             pass
 

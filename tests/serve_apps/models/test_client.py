@@ -12,7 +12,7 @@ from ray import serve
 
 from actors.errors import NotFound, Unavailable
 from configs.schema import Configuration
-from serve_apps.models import client
+from serve_apps.models import client, deployment
 from serve_apps.models.client import ServeForecaster
 from serve_apps.models.deployment import APPLICATION, models_application
 from tests.serve_apps.models.test_service import INSTRUMENTS
@@ -24,7 +24,8 @@ CONFIGURATION = Configuration.model_validate({"forecaster": {"minimum_observatio
 
 
 @pytest.fixture
-def handle(tmp_path: pathlib.Path) -> Any:
+def handle(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(deployment, "publish_in_background", lambda name, metrics: None)  # there is no Ray to export to
     return serve.run(
         models_application(CONFIGURATION, INSTRUMENTS, tmp_path),
         name=APPLICATION,

@@ -123,3 +123,13 @@ def test_a_fit_that_fails_leaves_the_service_as_it_was() -> None:
     flat = [RealizedVariance(0, period - 1, period, 1e-4) for period in range(1, 100)]
     service = _service(flat)
     assert asyncio.run(service.describe())["version"] is None
+
+
+def test_predictions_and_observations_are_counted_and_timed() -> None:
+    service = _service(rows(2, 80))
+    asyncio.run(service.predict_http("har-rv", {"instruments": ["AAA", "BBB"]}))
+    histories = {1: [row for row in rows(2, 80) if row.instrument == 1][-22:]}
+    assert "error" not in asyncio.run(service.predict("har-rv", encode(histories), encode([])))
+    numbers = service.metrics.snapshot()
+    assert (numbers["predictions_total"], numbers["observations_total"]) == (3, 160)
+    assert numbers["predict_seconds_p50"] > 0
