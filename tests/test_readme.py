@@ -44,3 +44,7 @@ def test_the_strategy_of_the_readme_runs(tmp_path):
     code = re.search(r"# reversion.py\n(.*?)```", README, re.DOTALL)[1]
     (tmp_path / "reversion.py").write_text(code)
     assert build(load_class(f"{tmp_path}/reversion.py:Reversion"), {"length": 5}).length == 5
+
+
+def test_no_placeholder_is_left():
+    assert not re.search(r"\b(TODO|TBD|MEASURED|XXX)\b", README)

@@ -30,10 +30,6 @@ LONGEST = ("--for", "120s")
 STRATEGY = f"strategies=[{{name: average, implementation: '{IMPLEMENTATION}', account: main}}]"
 
 
-UNFITTED = "forecaster.minimum_observations=1000000000"
-"""The model takes the variances but is never fitted: it is no part of what is measured, and shares the cores."""
-
-
 def measure_start() -> None:
     """Start twice with one home; print the second start's parts, and the memory loaded and idle."""
     with fresh_home() as home:
@@ -108,9 +104,7 @@ def measure_throughput() -> None:
         settings = [f"feed.data={file}", "feed.speed=max", "feed.warmup_sessions=0", STRATEGY]
         pure = list(run_pure_cores(load("local", overrides=settings, environment={"ALPHAMIND_HOME": str(home)})))
         tell("ticks a second: cluster")
-        with running_up(
-            home, "--data", str(file), "--speed", "max", "--until-end", *LONGEST, "--set", STRATEGY, "--set", UNFITTED
-        ) as up:
+        with running_up(home, "--data", str(file), "--speed", "max", "--until-end", *LONGEST, "--set", STRATEGY) as up:
             cluster = [
                 Sample(status["sequence"], status["rows"], status["elapsed_seconds"])
                 for report in up.reports("feed")
@@ -128,7 +122,7 @@ def measure_throughput() -> None:
             of="ratio",
             slices=stretch.slices,
             conditions="minute bars; reference: the pure cores in one process. The cluster also journals, matches, "
-            "follows books and hands over variances; the model is not fitted",
+            "follows books, hands over variances and fits the model",
         )
     figure(
         "ticks through feed, market, strategy and risk, all slices",
