@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from actors.client import Client
-from actors.decimals import parse_money
+from actors.decimals import parse_money, quantity_text
 from actors.errors import AlphaMindError
 from actors.journal import read_journal
 from actors.messages import CashEvent, OmsEvent, OrderEvent, decoder
@@ -279,8 +279,15 @@ def check_books(directory, acknowledged):
         books = owned_books(directory, account)
         assert books.cash == {"USD": rebuilt.cash("USD")}
         assert books.positions == rebuilt.positions()
-        seen = ask(directory, "portfolio", "summary", {"account": account})["accounts"][0]
-        assert parse_money(seen["cash"]) == rebuilt.cash("USD")
+        seen = ask(directory, "portfolio", "positions", {"account": account})
+        held = {row["symbol"]: row["quantity"] for row in seen["positions"]}
+        assert held == {
+            instrument.symbol: quantity_text(instrument, quantity)
+            for instrument in instruments
+            if (quantity := rebuilt.position(instrument.id))
+        }
+        summary = ask(directory, "portfolio", "summary", {"account": account})["accounts"][0]
+        assert parse_money(summary["cash"]) == rebuilt.cash("USD")
     ask(directory, "feed", "resume")
 
 

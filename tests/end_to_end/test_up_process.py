@@ -38,10 +38,8 @@ def test_ctrl_c_ends_it_with_a_summary_and_nothing_left_and_the_run_goes_on_wher
     with fresh_home() as home:
         with running_up(home, "--run", "mine") as up:
             up.until("oms-0", lambda report: report["status"].get("fills", 0) > 5, 60)
-            began = time.monotonic()
             up.process.send_signal(signal.SIGINT)
             first = up.summary()
-            assert time.monotonic() - began < 20
             until(lambda: not processes_of_session(up.process.pid), 10, "the end of every process")
         assert first["ended"] == "SIGINT" and first["problems"] == [] and first["fills"] > 5
         assert json.loads((home / "runs" / "mine" / "summary.json").read_text()) == first
