@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import pathlib
@@ -141,7 +142,8 @@ def stop_node(node: RayNode) -> None:
     _, alive = psutil.wait_procs(children, timeout=5)
     for process in alive:
         log.warning("process of the cluster had to be killed", pid=process.pid, name=_name(process))
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it may end by itself at any moment
+            process.kill()
     psutil.wait_procs(alive, timeout=2)
     if node.temporary is not None:
         shutil.rmtree(node.temporary, ignore_errors=True)
