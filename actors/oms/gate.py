@@ -13,6 +13,7 @@ from typing import NamedTuple
 from actors.decimals import money_text, price_text, quantity_text
 from actors.messages import MONEY_UNIT, Instrument, OrderType, Side, SubmitOrder, TradingState
 from actors.oms.exposure import Exposure, buying_cost
+from actors.oms.inputs import Look
 from actors.oms.limits import Limits
 from actors.portfolio.books import Books
 
@@ -53,7 +54,7 @@ class Candidate:
         order: The order.
         instrument: Its instrument; ``None`` where the master has none of that id.
         currency: The account's currency.
-        reference_price: Last market price in increments; 0 where there is none.
+        look: What was looked at of the market.
         time: The trading clock.
         limits: What is allowed.
         fee_rate: Expected fee as a fraction of the notional, in 1e-8.
@@ -61,16 +62,18 @@ class Candidate:
         exposure: What its open orders may still do.
         account_state: Trading state of firm and account.
         strategy_state: Trading state of the strategy.
+        added: Lots by which it enlarges what open orders may trade: its quantity, or what a replacement adds.
+        released: Cash that is set aside for it already, where it replaces an order.
     """
 
     __slots__ = (
-        "order", "instrument", "currency", "reference_price", "time", "limits", "fee_rate", "books", "exposure",
-        "account_state", "strategy_state",
+        "order", "instrument", "currency", "look", "time", "limits", "fee_rate", "books", "exposure",
+        "account_state", "strategy_state", "added", "released",
     )  # fmt: skip
     order: SubmitOrder
     instrument: Instrument | None
     currency: str
-    reference_price: int
+    look: Look
     time: int
     limits: Limits
     fee_rate: int
@@ -78,6 +81,13 @@ class Candidate:
     exposure: Exposure
     account_state: TradingState
     strategy_state: TradingState
+    added: int
+    released: int
+
+    @property
+    def reference_price(self) -> int:
+        """Last market price in increments; 0 where there is none."""
+        return self.look.price
 
     @property
     def known_instrument(self) -> Instrument:
@@ -219,9 +229,9 @@ def position_reduced(candidate: Candidate) -> Refusal | None:
         held = candidate.books.strategy_position(order.strategy, order.instrument)
         pending = candidate.exposure.strategy_open_quantity(order.strategy, order.instrument, order.side)
         reducible = min(reducible, -sign * held - pending)
-    if order.quantity <= reducible:
+    if candidate.added <= reducible:
         return None
-    value = f"{order.side} {candidate.quantity(order.quantity)}"
+    value = f"{order.side} {candidate.quantity(candidate.added)}"
     limit = f"{order.side} {candidate.quantity(max(0, reducible))}"
     sentence = "positions may only be reduced"
     return Refusal("REDUCE_ONLY", sentence, "quantity", value, limit, candidate.at_most(reducible))
@@ -274,9 +284,9 @@ def sale_covered(candidate: Candidate) -> Refusal | None:
     if candidate.limits.allow_short or order.side is Side.BUY:
         return None
     free = candidate.books.position(order.instrument) - candidate.exposure.open_quantity(order.instrument, Side.SELL)
-    if order.quantity <= free:
+    if candidate.added <= free:
         return None
-    value, limit = candidate.quantity(order.quantity), candidate.quantity(max(0, free))
+    value, limit = candidate.quantity(candidate.added), candidate.quantity(max(0, free))
     sentence = "the sale would go short: more is sold than is held and not yet being sold"
     return Refusal("SHORT_SALE_FORBIDDEN", sentence, "quantity", value, limit, candidate.at_most(free))
 
@@ -288,8 +298,8 @@ def position_within_limit(candidate: Candidate) -> Refusal | None:
     before = held + candidate.exposure.open_quantity(order.instrument, order.side)
     maximum = candidate.limits.maximum_position_notional
     price = candidate.reference_price
-    worst = before + order.quantity
-    if worst <= 0 or instrument.notional(price, worst) <= maximum:
+    worst = before + candidate.added
+    if candidate.added <= 0 or worst <= 0 or instrument.notional(price, worst) <= maximum:
         return None
     value = money_text(instrument.notional(price, worst))
     accepted = candidate.at_most(candidate.lots_for(maximum, price) - before)
@@ -304,7 +314,11 @@ def buying_power_suffices(candidate: Candidate) -> Refusal | None:
         return None
     price, fee_rate = candidate.buying_price, candidate.fee_rate
     cost = buying_cost(instrument, price, order.quantity, fee_rate)
-    available = candidate.books.cash(instrument.currency) - candidate.exposure.reserved(instrument.currency)
+    available = (
+        candidate.books.cash(instrument.currency)
+        - candidate.exposure.reserved(instrument.currency)
+        + candidate.released
+    )
     if cost <= available:
         return None
     lots = candidate.lots_for(available * MONEY_UNIT // (MONEY_UNIT + fee_rate), price)

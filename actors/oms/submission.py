@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from actors.errors import Conflict
-from actors.messages import Order, OrderStatus
+from actors.messages import Order, OrderStatus, SubmitOrder
 from actors.oms import gate
-from actors.oms.account import WorkingOrder
+from actors.oms.account import Account, WorkingOrder
 from actors.oms.effects import Effects
-from actors.oms.inputs import Cancellation, Submission
+from actors.oms.inputs import Cancellation, Look, Submission
 from actors.oms.state import PartitionState, venue_order
 from actors.oms.transitions import Step, transition
 from actors.oms.venue import VenueCancel
@@ -31,19 +31,8 @@ def submit(state: PartitionState, record: Submission) -> Effects:
         )
     index = submitted.instrument
     instrument = state.instruments[index] if 0 <= index < len(state.instruments) else None
-    candidate = gate.Candidate(
-        submitted,
-        instrument,
-        account.currency,
-        record.reference_price,
-        record.time,
-        state.limits,
-        state.fee_rate,
-        account.books,
-        account.exposure,
-        state.switch.for_account(account.id),
-        state.switch.for_strategy(submitted.strategy),
-    )
+    look = record.look or Look(market_sequence=record.market_sequence, price=record.reference_price)
+    candidate = candidate_for(state, account, submitted, look, record.time)
     refusal = state.check(candidate)
     order = Order(
         order_id=f"{state.index}-{len(state.orders) + 1}",
@@ -74,6 +63,34 @@ def submit(state: PartitionState, record: Submission) -> Effects:
         effects.messages.append(venue_order(order))
     state.tell_order(effects, record.time, order, None)
     return effects
+
+
+def candidate_for(
+    state: PartitionState,
+    account: Account,
+    submitted: SubmitOrder,
+    look: Look,
+    time: int,
+    added: int | None = None,
+    released: int = 0,
+) -> gate.Candidate:
+    """Return an order as the gate looks at it; ``added`` and ``released`` as of ``gate.Candidate``."""
+    index = submitted.instrument
+    return gate.Candidate(
+        submitted,
+        state.instruments[index] if 0 <= index < len(state.instruments) else None,
+        account.currency,
+        look,
+        time,
+        state.limits,
+        state.fee_rate,
+        account.books,
+        account.exposure,
+        state.switch.for_account(account.id),
+        state.switch.for_strategy(submitted.strategy),
+        submitted.quantity if added is None else added,
+        released,
+    )
 
 
 def cancel(state: PartitionState, record: Cancellation) -> Effects:
