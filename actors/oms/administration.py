@@ -10,6 +10,7 @@ from actors.oms.inputs import AccountOpening, Deposit, Discrepancy, LimitsChange
 from actors.oms.limits import Limits
 from actors.oms.state import PartitionState
 from actors.oms.transitions import REQUESTABLE, Step
+from actors.oms.venue import native_kinds
 from actors.oms.working_order import split_venue_id
 
 
@@ -24,6 +25,7 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
     state.instruments.extend(terms.instruments[len(state.instruments) :])
     state.fee_rate = terms.fee_rate
     state.capabilities = terms.capabilities
+    state.native = native_kinds(terms.capabilities)
     return Effects()
 
 

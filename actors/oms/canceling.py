@@ -39,10 +39,12 @@ def cancel_all(state: PartitionState, record: MassCancellation) -> Effects:
     """Take back every open order that fits."""
     effects = Effects()
     wish = record.cancel
+    reached = []
     for working in list(state.standing.values()):
         if fits(wish, working.order) and cancelable(working):
             take_back(state, effects, working, record.time, text=wish.reason)
-            effects.orders.append(working.order)
+            reached.append(working.order)
+    effects.orders = reached
     return effects
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actors.messages import Message, OmsEvent, Order
@@ -44,13 +45,13 @@ class Effects:
         changed: Orders of lists that changed, with the lots that were filled by it: what their lists have to follow.
     """
 
-    __slots__ = ("events", "messages", "order", "orders", "refusal", "alarms", "changed")
+    # Most inputs have none of these: they are lists of the effects' own only once there is something to say.
+    orders: Sequence[Order] = ()
+    refusal: tuple[str, str] | None = None
+    alarms: Sequence[Alarm] = ()
+    changed: Sequence[tuple[WorkingOrder, int]] = ()
 
     def __init__(self, order: Order | None = None) -> None:
         self.events: list[OmsEvent] = []
         self.messages: list[VenueMessage] = []
         self.order = order
-        self.orders: list[Order] = []
-        self.refusal: tuple[str, str] | None = None
-        self.alarms: list[Alarm] = []
-        self.changed: list[tuple[WorkingOrder, int]] = []

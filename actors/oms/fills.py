@@ -13,6 +13,8 @@ from actors.oms.state import PartitionState
 from actors.oms.transitions import Step, restated
 from actors.oms.working_order import WorkingOrder
 
+_WHOLLY_FILLED, _PARTLY_FILLED, _REJECTED = Step.WHOLLY_FILLED, Step.PARTLY_FILLED, OrderStatus.REJECTED
+
 
 def book(
     state: PartitionState,
@@ -66,14 +68,14 @@ def book(
     if filled > order.quantity:
         reason, text = "ORDER_OVERFILLED", f"filled {filled} of {order.quantity} lots"
         state.raise_alarm(effects, reason, time, report.order_id, report.sequence, text)
-    elif working.settled is OrderStatus.REJECTED:
+    elif working.settled is _REJECTED:
         text_of_alarm = "the venue filled an order that was rejected"
         state.raise_alarm(effects, "FILL_AFTER_REJECTION", time, report.order_id, report.sequence, text_of_alarm)
     state.move(
         effects,
         working,
         time,
-        Step.WHOLLY_FILLED if filled >= order.quantity else Step.PARTLY_FILLED,
+        _WHOLLY_FILLED if filled >= order.quantity else _PARTLY_FILLED,
         fill,
         filled_quantity=filled,
         filled_value=order.filled_value + report.quantity * report.price,
@@ -88,7 +90,9 @@ def book(
 def go_on(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
     """Send the next slice of an order whose venue order is used up, or end it where it was to be taken back."""
     current = working.slice
-    if current is None or current.live or not working.order.leaves_quantity or not cancelable_or_canceling(working):
+    if current is None or not working.order.leaves_quantity:
+        return
+    if current.live or not cancelable_or_canceling(working):
         keep_pegged(state, effects, working, time)
     elif working.canceling:
         step = Step.EXPIRED if working.closing == "EXPIRED" else Step.CANCELED

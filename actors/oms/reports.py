@@ -48,7 +48,7 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
         return effects
     current = working.slice.number == number
     try:
-        if report.type is ReportType.TRADE:
+        if report.type is _TRADE:
             fills.book(state, effects, report, working, record.time, current)
         elif report.type in _OF_FILLS:
             _OF_FILLS[report.type](state, effects, report, working, record.time)
@@ -177,6 +177,7 @@ def _acknowledge(
         state.raise_alarm(effects, "VENUE_FILLS_DIFFER", time, working.order.order_id, report.sequence, text)
 
 
+_TRADE = ReportType.TRADE
 _OF_FILLS: dict[ReportType, Handler] = {
     ReportType.TRADE_CANCEL: fills.bust,
     ReportType.TRADE_CORRECT: fills.correct,

@@ -16,10 +16,13 @@ from actors.oms.kill_switch import KillSwitch
 from actors.oms.limits import Limits
 from actors.oms.timers import Timers
 from actors.oms.transitions import ENDED, Step, transition
-from actors.oms.venue import PLAIN, Capabilities
+from actors.oms.venue import PLAIN, Capabilities, native_kinds
 from actors.oms.working_order import WorkingOrder
 
 Gate = Callable[[gate.Candidate], "gate.Refusal | None"]
+
+_replace = msgspec.structs.replace
+_REJECTED, _WATCHING = OrderStatus.REJECTED, Stage.WATCHING  # reading them off the class takes several times as long
 
 _CLOSED = Limits(0, 0, 0, 0, 0)  # before the first limits nothing passes
 
@@ -38,6 +41,7 @@ class PartitionState:
 
     Attributes:
         capabilities: What the venue does natively.
+        native: Pairs of order type and time in force that it takes.
         accounts: Its accounts by id.
         orders: Every order ever submitted, by order id, in the order of submission.
         standing: The orders that can still trade, by order id, the oldest first.
@@ -59,6 +63,7 @@ class PartitionState:
         self.instruments: list[Instrument] = []
         self.fee_rate = 0
         self.capabilities: Capabilities = PLAIN
+        self.native = native_kinds(PLAIN)
         self.limits = _CLOSED
         self.limits_version = 0
         self.switch = KillSwitch()
@@ -130,12 +135,11 @@ class PartitionState:
             Conflict: The table has no such transition (code ``TRANSITION_ILLEGAL``); nothing was changed.
         """
         if step is not None:
-            working.settled = transition(working.settled, step)
-            if working.settled in ENDED:
+            working.settled = settled = transition(working.settled, step)
+            if settled in ENDED:
                 working.canceling, working.amendments = False, ()
         before = working.order
-        order = msgspec.structs.replace(before, status=working.status, updated_at=time, **changes)
-        working.order = order
+        working.order = order = _replace(before, status=working.status, updated_at=time, **changes)
         if not order.leaves_quantity:
             self._retire(working)
         elif order.order_id not in self.standing:  # a bust gave it something to fill again
@@ -144,7 +148,7 @@ class PartitionState:
         self.update_awaiting(working)
         self.tell_order(effects, time, order, fill)
         if order.list_id:
-            effects.changed.append((working, order.filled_quantity - before.filled_quantity))
+            effects.changed = [*effects.changed, (working, order.filled_quantity - before.filled_quantity)]
 
     @staticmethod
     def would_change(working: WorkingOrder, step: Step) -> bool:
@@ -158,7 +162,7 @@ class PartitionState:
     def _retire(self, working: WorkingOrder) -> None:
         order_id = working.order.order_id
         self.standing.pop(order_id, None)
-        if working.order.stage is Stage.WATCHING or working.peg_price:
+        if working.order.stage is _WATCHING or working.peg_price:
             self.unwatch(working)
 
     def update_awaiting(self, working: WorkingOrder) -> None:
@@ -187,7 +191,7 @@ class PartitionState:
 
     def tell_order(self, effects: Effects, time: int, order: Order, fill: Fill | None) -> None:
         """Tell subscribers what an order is now, and by which fill."""
-        if order.status is OrderStatus.REJECTED and fill is None:
+        if order.status is _REJECTED and fill is None:
             self.rejected += 1
         effects.events.append(
             OrderEvent(partition=self.index, sequence=self.next_event(), time=time, order=order, fill=fill)
@@ -197,7 +201,7 @@ class PartitionState:
         """Note that something happened which must not."""
         alarm = Alarm(code=code, time=time, order_id=order_id, report=report, text=text)
         self.alarms.append(alarm)
-        effects.alarms.append(alarm)
+        effects.alarms = [*effects.alarms, alarm]
 
     def digest(self) -> str:
         """Return a hash of the whole state: equal for equal histories."""

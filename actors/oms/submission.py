@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.errors import Conflict
-from actors.messages import Contingency, Order, OrderStatus, OrderType, Stage, SubmitOrder
+from actors.messages import Contingency, Order, OrderStatus, Stage, SubmitOrder
 from actors.oms import gate
 from actors.oms.account import Account
 from actors.oms.effects import Effects
@@ -13,6 +13,8 @@ from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.timers import Due
 from actors.oms.working_order import WorkingOrder
+
+_WORKING, _PENDING_NEW = Stage.WORKING, OrderStatus.PENDING_NEW
 
 
 def submit(state: PartitionState, record: Submission) -> Effects:
@@ -92,12 +94,17 @@ def create(
         held: Whether it waits for another order of the list.
     """
     submitted, time = candidate.order, candidate.time
-    names = emulated(submitted, state.capabilities)
-    stage = Stage.HELD if held else first_stage(submitted, names)
+    names: tuple[str, ...] = ()
+    stage = _WORKING
+    if submitted.conditions is not None or (submitted.type, submitted.time_in_force) not in state.native:
+        names = emulated(submitted, state.capabilities)
+        stage = first_stage(submitted, names)
+    if held:
+        stage = Stage.HELD
     if refusal is not None:
-        status, stage, reason, text = OrderStatus.REJECTED, Stage.WORKING, refusal.code, refusal.text
+        status, stage, reason, text = OrderStatus.REJECTED, _WORKING, refusal.code, refusal.text
     else:
-        status = OrderStatus.PENDING_NEW if stage is Stage.WORKING else OrderStatus.NEW
+        status = _PENDING_NEW if stage is _WORKING else OrderStatus.NEW
         reason = text = ""
     order = Order(
         order_id=f"{state.index}-{len(state.orders) + 1}",
@@ -120,7 +127,7 @@ def create(
         conditions=submitted.conditions,
         stage=stage,
         emulated=names,
-        trigger_price=first_trigger(submitted, candidate.look.price) if stage is not Stage.WORKING else 0,
+        trigger_price=first_trigger(submitted, candidate.look.price) if stage is not _WORKING else 0,
         list_id=list_id,
         contingency=contingency,
     )
@@ -139,8 +146,8 @@ def admit(state: PartitionState, effects: Effects, working: WorkingOrder, look: 
         expires_at = expiry(order, look)
         if expires_at:
             state.timers.add(expires_at, order.order_id, Due.EXPIRE)
-    if order.stage is Stage.WORKING:
-        if order.type is OrderType.PEGGED and "pegged" in order.emulated:
+    if order.stage is _WORKING:
+        if order.emulated and "pegged" in order.emulated:
             working.peg_price = pegged(order, look.bid, look.ask)
             state.watch(working)
         send(state, effects, working, time)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from actors.oms.account import Account
 
 
+_HELD, _BUY = Stage.HELD, Side.BUY
+
+
 class Amendment:
     """A change of an order that the venue has not answered.
 
@@ -96,6 +99,7 @@ class WorkingOrder:
     __slots__ = (
         "order", "submitted", "account", "instrument", "settled", "canceling", "closing", "amendments", "revision",
         "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "seen",
+        "_reserved_at",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +126,7 @@ class WorkingOrder:
         self.partner: WorkingOrder | None = None
         self.peg_price = 0
         self.seen = 0
+        self._reserved_at = -1 if order.side is _BUY else buying_price
 
     @property
     def confirmed(self) -> bool:
@@ -136,7 +141,7 @@ class WorkingOrder:
     @property
     def status(self) -> OrderStatus:
         """The status that others see."""
-        if not self.canceling and not self.amendments:
+        if not (self.canceling or self.amendments):
             return self.settled
         return shown(self.settled, self.canceling, self.replacing)
 
@@ -158,26 +163,31 @@ class WorkingOrder:
     def expose(self, fee_rate: int) -> None:
         """Bring the account's exposure up to date: the worst that order and unanswered changes may still do."""
         order, instrument = self.order, self.instrument
-        if instrument is None:
+        lots, price = order.leaves_quantity, self.buying_price
+        if self.amendments or self.partner is not None or order.stage is _HELD:
+            lots, price = self._worst()
+        if instrument is None or (lots == self.counted and price == self._reserved_at):
             return
-        lots, price = 0, self.buying_price
-        if order.status.is_open and order.stage is not Stage.HELD:
-            quantity = order.quantity
-            for amendment in self.amendments:
-                quantity = max(quantity, amendment.quantity)
-                price = max(price, amendment.limit_price or 0)
-            lots = max(0, quantity - order.filled_quantity)
-            if self.partner is not None:
-                lots -= min(lots, self.partner.counted)
         exposure = self.account.exposure
-        if lots != self.counted:
-            exposure.add(order.strategy, order.instrument, order.side, lots - self.counted)
-            self.counted = lots
-        if order.side is Side.BUY:
+        exposure.add(order.strategy, order.instrument, order.side, lots - self.counted)
+        self.counted = lots
+        if order.side is _BUY:
             reserved = buying_cost(instrument, price, lots, fee_rate) if lots else 0
-            if reserved != self.reserved:
-                exposure.reserve(instrument.currency, reserved - self.reserved)
-                self.reserved = reserved
+            exposure.reserve(instrument.currency, reserved - self.reserved)
+            self.reserved, self._reserved_at = reserved, price
+
+    def _worst(self) -> tuple[int, int]:
+        order = self.order
+        if not order.status.is_open or order.stage is _HELD:
+            return 0, self.buying_price
+        quantity, price = order.quantity, self.buying_price
+        for amendment in self.amendments:
+            quantity = max(quantity, amendment.quantity)
+            price = max(price, amendment.limit_price or 0)
+        lots = max(0, quantity - order.filled_quantity)
+        if self.partner is not None:
+            lots -= min(lots, self.partner.counted)
+        return lots, price
 
 
 def venue_id(order_id: str, number: int) -> str:
