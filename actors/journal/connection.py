@@ -92,10 +92,18 @@ class Connection:
         Raises:
             JournalError: The server can't be reached, or ``close`` was called.
         """
-        if self._closed:
-            raise JournalError("the journal can't be used: it was closed", remedy="open it again")
+        self.require_open()
         if not self.alive:
             self._connection = self._connect()
+
+    def require_open(self) -> None:
+        """Do nothing, unless ``close`` was called.
+
+        Raises:
+            JournalError: It was.
+        """
+        if self._closed:
+            raise JournalError("the journal can't be used: it was closed", remedy="open it again")
 
     def failure(self, message: str, error: psycopg.Error) -> JournalError:
         """Return the error to raise for one of the driver's, without anything secret."""

@@ -72,22 +72,34 @@ class Journal(Protocol):
     lease: Lease
 
     @property
+    def immediate(self) -> bool:
+        """Whether ``append`` alone gives the configured durability; else nobody may see an effect before ``flush``."""
+
+    @property
     def last_sequence(self) -> int:
         """Sequence of the newest record, 0 while there is none."""
 
     def append(self, time: int, kind: int, payload: bytes, version: int = 1) -> int:
         """Put one record at the end and return its sequence.
 
-        It is safe from ``kill -9`` of the process on return; from the loss of power after ``flush`` where the
-        durability is ``disk``, from the loss of the node where the medium is replicated.
+        Where the journal is ``immediate`` it is kept on return; else it is kept once ``flush`` has returned.
 
         Raises:
+            InputError: The record can't be written as it is; nothing was appended.
             JournalFenced: A newer owner holds the lease.
             JournalError: The medium failed (disk full, connection lost); nothing was appended.
         """
 
     def flush(self) -> None:
-        """Make everything appended as durable as was configured."""
+        """Make everything appended as durable as was configured: safe from ``kill -9``, loss of power or of the node.
+
+        Where it fails, nothing that was appended since the last flush counts. An owner whose state is ahead of the
+        record has to end; one that changes its state only afterwards may append the same again.
+
+        Raises:
+            JournalFenced: A newer owner holds the lease.
+            JournalError: The medium failed.
+        """
 
     def read(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on, in order, checking each one's checksum and hash.

@@ -42,6 +42,7 @@ class SegmentJournal:
 
     def __init__(self, directory: pathlib.Path, name: str, owner: str, segment_bytes: int, sync: bool = False) -> None:
         self.name = name
+        self.immediate = not sync
         self._folder = journal_folder(directory, name)
         self._segment_bytes = segment_bytes
         self._sync = sync
@@ -171,6 +172,7 @@ class SegmentJournal:
 
     def read(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` to the newest at the time of the call; see ``Journal.read``."""
+        self.flush()
         return Chain(self.name, list_segments(self._folder, self.name)[0], self._sequence).records(from_sequence)
 
     def verify(self) -> Verification:

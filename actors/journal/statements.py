@@ -41,13 +41,16 @@ TAKE_LEASE = """
 
 APPEND = """
     WITH held AS (
-        UPDATE journal_leases SET sequence = %s WHERE journal = %s AND epoch = %s AND sequence = %s RETURNING 1
+        UPDATE journal_leases SET sequence = %s WHERE journal = %s AND epoch = %s AND sequence = %s
+        RETURNING journal, epoch
     )
     INSERT INTO journal_records (journal, sequence, epoch, time, kind, version, previous_hash, hash, payload)
-    SELECT %s::text, %s::bigint, %s::bigint, %s::bigint, %s::integer, %s::integer, %s::bytea, %s::bytea, %s::bytea FROM
-held
+    SELECT held.journal, sequence, held.epoch, time, kind, version, previous_hash, hash, payload
+    FROM held, unnest(
+        %s::bigint[], %s::bigint[], %s::integer[], %s::integer[], %s::bytea[], %s::bytea[], %s::bytea[]
+    ) AS batch (sequence, time, kind, version, previous_hash, hash, payload)
 """
-"""Changes no row where the lease is another's or stands elsewhere."""
+"""Changes no row where the lease is another's or stands elsewhere than before the batch."""
 
 LEASE = "SELECT epoch, sequence, owner FROM journal_leases WHERE journal = %s"
 

@@ -80,6 +80,7 @@ def filled(medium: Medium) -> Callable[[int], Journal]:
         journal = medium.open()
         for number in range(1, count + 1):
             journal.append(1000 + number, 1 + number % 3, f"payload {number}".encode())
+        journal.flush()
         return journal
 
     return fill
