@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from actors.errors import JournalError
 from actors.journal.journal import Record
-from actors.journal.records import MAXIMUM_PAYLOAD, chain_hash, encode
-
-
-class Head(NamedTuple):
-    """The newest record of a chain: its sequence and chain hash."""
-
-    sequence: int
-    hash: bytes
+from actors.journal.records import MAXIMUM_PAYLOAD, Head, chain_hash, encode
 
 
 class Batch:

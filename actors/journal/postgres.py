@@ -7,61 +7,24 @@ written as a whole or not at all. Records carry the same chain hash as in segmen
 
 from __future__ import annotations
 
+import functools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import psycopg
 import pydantic
 import structlog
 
-from actors.errors import JournalCorrupt, JournalError, JournalFenced, NotFound
+from actors.errors import JournalCorrupt, JournalError, JournalFenced
 from actors.journal import statements
-from actors.journal.batch import Batch, Head
+from actors.journal.batch import Batch
 from actors.journal.connection import Connection
-from actors.journal.journal import Lease, Record, Verification
-from actors.journal.records import genesis
-from actors.journal.table_chain import TableChain
+from actors.journal.journal import Lease, Progress, Record, Snapshot, Verification, Witness, ignore
+from actors.journal.journal_tables import JournalTables, create_tables
+from actors.journal.records import Head, genesis
+from actors.journal.snapshots import pack
 
 _log = structlog.get_logger()
-
-
-class PostgresReader:
-    """The journal ``name`` of the run ``run``, for reading alone.
-
-    Args:
-        dsn: Connection string.
-        run: The run's name; with the journal's name it is the key in the tables.
-        name: The journal's name.
-
-    Raises:
-        NotFound: There is no such journal.
-        JournalError: The database can't be reached.
-    """
-
-    def __init__(self, dsn: pydantic.SecretStr, run: str, name: str) -> None:
-        self.name = name
-        self._key = f"{run}/{name}"
-        self._connection = Connection(dsn, "off")
-        exists = self._connection.ask(statements.TABLES_EXIST)
-        if not exists[0][0] or not self._connection.ask(statements.LEASE, (self._key,)):
-            self._connection.close()
-            raise NotFound("there is no such journal", field="name", value=self._key)
-
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
-        """Yield the records from ``from_sequence`` on."""
-        return TableChain(self._connection, self._key, self.name, self._acknowledged()).records(from_sequence)
-
-    def verify(self) -> Verification:
-        """Check the whole chain from the first record."""
-        return TableChain(self._connection, self._key, self.name, self._acknowledged()).verify()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def _acknowledged(self) -> int:
-        rows = self._connection.ask(statements.LEASE, (self._key,))
-        return int(rows[0][1]) if rows else 0
 
 
 class PostgresJournal:
@@ -79,6 +42,7 @@ class PostgresJournal:
         owner: Who opens it, for people.
         durability: ``process``: the server may lose the last moments when it crashes; else its log is on disk first,
             and on the synchronous standbys that the server names.
+        retention_days: Days after which archived records are deleted; ``None``: never.
 
     Raises:
         JournalCorrupt: The newest record is not the one that the lease knows.
@@ -87,12 +51,23 @@ class PostgresJournal:
 
     immediate = False
 
-    def __init__(self, dsn: pydantic.SecretStr, run: str, name: str, owner: str, durability: str) -> None:
+    def __init__(
+        self,
+        dsn: pydantic.SecretStr,
+        run: str,
+        name: str,
+        owner: str,
+        durability: str,
+        retention_days: float | None = None,
+    ) -> None:
         self.name = name
         self._key = f"{run}/{name}"
         self._pending: Batch | None = None  # a flush got no answer
         self._unanswered: deque[Record] = deque()  # it was written, and the owner does not know yet
-        self._connection = Connection(dsn, "off" if durability == "process" else "on")
+        self._retention_days = retention_days
+        self._connect = functools.partial(Connection, dsn, "off" if durability == "process" else "on")
+        self._connection = self._connect()
+        self._tables = JournalTables(self._connection, self._key, name)
         try:
             self._open(owner, durability)
         except BaseException:
@@ -100,9 +75,7 @@ class PostgresJournal:
             raise
 
     def _open(self, owner: str, durability: str) -> None:
-        if not self._connection.ask(statements.TABLES_EXIST)[0][0]:
-            for statement in statements.CREATE_TABLES:
-                self._connection.ask(statement)
+        create_tables(self._connection)
         if durability == "replicated" and not self._connection.ask("SHOW synchronous_standby_names")[0][0]:
             _log.warning(
                 "the journal's server names no synchronous standby",
@@ -158,12 +131,43 @@ class PostgresJournal:
         """Yield the records from ``from_sequence`` to the newest at the time of the call; see ``Journal.read``."""
         self._make_sure()
         self._unanswered.clear()
-        return TableChain(self._connection, self._key, self.name, self.last_sequence).records(from_sequence)
+        return self._tables.chain(self.last_sequence).records(from_sequence)
 
-    def verify(self) -> Verification:
-        """Check the whole chain from the first record."""
+    def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
+        """Check the whole chain; see ``Journal.verify``."""
         self._make_sure()
-        return TableChain(self._connection, self._key, self.name, self.last_sequence).verify()
+        return self._tables.verify(self.last_sequence, witnesses, progress)
+
+    def save_snapshot(self, payload: bytes, version: int) -> None:
+        """Flush, then keep the state after the newest record; see ``Journal.save_snapshot``.
+
+        Raises:
+            InputError: The version or payload can't be written as it is.
+            JournalFenced: A newer owner holds the lease.
+            JournalError: The database failed.
+        """
+        self.flush()
+        content = b"".join(pack(self.name, self._epoch, Snapshot(*self._batch.head, version, payload)))
+        if not self._tables.save_snapshot(content, self._epoch, self.last_sequence):
+            raise self._refusal(f"a snapshot after record {self.last_sequence}")
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the newest whole snapshot; see ``Journal.snapshot``."""
+        return self._tables.snapshot(self.last_sequence)
+
+    def compact(self, before_sequence: int) -> int:
+        """Archive records before ``before_sequence``, on a connection of its own; see ``Journal.compact``."""
+        self._connection.require_open()
+        connection = self._connect()
+        try:
+            archived = JournalTables(connection, self._key, self.name).compact(
+                before_sequence, self._epoch, self._retention_days
+            )
+        finally:
+            connection.close()
+        if archived is None:
+            raise self._refusal("an archived record")
+        return archived
 
     def close(self) -> None:
         """Flush and close the connection; a second call does nothing."""
@@ -201,7 +205,7 @@ class PostgresJournal:
                 continue
             self._pending = None
             if not written and not self._came_through(batch):
-                raise self._refusal(batch)
+                raise self._refusal(str(batch))
             self._batch = Batch(batch.head)
             break
         self._unanswered.clear()
@@ -224,8 +228,7 @@ class PostgresJournal:
 
     def _came_through(self, batch: Batch) -> bool:
         """Return whether an earlier try was written after all, when it had been asked for already."""
-        rows = self._connection.ask(statements.LEASE, (self._key,))
-        return bool(rows) and rows[0][:2] == (self._epoch, batch.head.sequence) and self._is_written(batch)
+        return self._tables.lease()[:2] == (self._epoch, batch.head.sequence) and self._is_written(batch)
 
     def _answer(self, time: int, kind: int, payload: bytes, version: int) -> int:
         written = self._unanswered[0]
@@ -239,9 +242,8 @@ class PostgresJournal:
             remedy="repeat that append, or read the journal from this record on before appending another",
         )
 
-    def _refusal(self, batch: Batch) -> JournalError:
-        rows = self._connection.ask(statements.LEASE, (self._key,))
-        epoch, stands, owner = rows[0] if rows else (0, 0, "nobody")
+    def _refusal(self, what: str) -> JournalError:
+        epoch, stands, owner = self._tables.lease()
         if epoch != self._epoch:
             return JournalFenced(
                 f"journal {self.name} was taken over by {owner}",
@@ -251,8 +253,8 @@ class PostgresJournal:
                 remedy="end this process",
             )
         return JournalError(
-            f"journal {self.name} stands at record {stands}; {batch} can't be appended",
+            f"journal {self.name} stands at record {stands}; {what} can't be appended",
             field="journal",
-            value=batch.before.sequence + 1,
+            value=self.name,
             remedy="open the journal again and read what it holds",
         )

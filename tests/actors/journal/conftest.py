@@ -38,6 +38,12 @@ class Medium:
     def segments(self, name: str = "oms-p03") -> list[pathlib.Path]:
         return sorted((self.directory / "journal" / name).glob("*.segment"))
 
+    def snapshots(self, name: str = "oms-p03") -> list[pathlib.Path]:
+        return sorted((self.directory / "journal" / name / "snapshots").glob("*.snapshot"))
+
+    def archives(self, name: str = "oms-p03") -> list[pathlib.Path]:
+        return sorted((self.directory / "journal" / name / "archive").glob("*.gz"))
+
     def sql(self, statement: str, *parameters: Any) -> list[Any]:
         assert self.dsn is not None
         with psycopg.connect(self.dsn, autocommit=True) as connection:

@@ -257,7 +257,7 @@ def test_damage_is_named_by_record(filled, medium: Medium):
         change = "UPDATE journal_records SET payload = 'noodle' WHERE journal = %s AND sequence = 10"
         medium.sql(change, key)
     for found in (journal.verify(), medium.reader().verify()):
-        assert found.records == 9 and found.fault is not None and "record 10 " in found.fault
+        assert found.records == 9 and found.fault is not None and "record 10 " in str(found.fault)
     with pytest.raises(JournalCorrupt) as caught:
         list(journal.read())
     assert caught.value.value == 10 and caught.value.field

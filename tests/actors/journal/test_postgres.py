@@ -261,7 +261,7 @@ def test_a_lease_that_stands_elsewhere_refuses_the_batch(database: Medium):
     with pytest.raises(JournalCorrupt, match="ends with record 3, but its lease knows 7"):
         database.open()
     fault = database.reader().verify().fault
-    assert fault is not None and "record 4 " in fault and "missing" in fault
+    assert fault is not None and "record 4 " in str(fault) and "missing" in str(fault)
 
 
 def test_a_lease_that_was_deleted_fences(database: Medium):
@@ -296,7 +296,7 @@ def test_damage_in_the_table_is_found_and_its_record_named(database: Medium, dam
     database.sql(damage, key(database))
     for found in (journal.verify(), database.reader().verify()):
         assert found.records == record - 1
-        assert found.fault is not None and f"record {record} " in found.fault
+        assert found.fault is not None and f"record {record} " in str(found.fault)
 
 
 def test_reading_from_after_a_missing_record_names_it(database: Medium):
