@@ -12,7 +12,7 @@ from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
-from actors.oms.transitions import Step, restated, step_of
+from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
@@ -72,6 +72,8 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     step = step_of(report.type, order.quantity, order.filled_quantity)
     assert step is not None
     reason, text = report.reason, report.text
+    if step is Step.ACCEPTED and working.settled in PAUSED:
+        step = resumed(order.filled_quantity)
     if step is Step.REJECTED and current.number > 1:
         step = Step.CANCELED
         reason = reason or "SLICE_REJECTED"
@@ -164,6 +166,8 @@ def _restated(
         current.limit_price = changes["limit_price"] = report.limit_price
         working.buying_price = report.limit_price
     step = restated(quantity, order.filled_quantity)
+    if working.settled is OrderStatus.DONE_FOR_DAY and quantity > order.filled_quantity:
+        step = resumed(order.filled_quantity)
     state.move(effects, working, time, step, reason=report.reason, text=report.text, **changes)
 
 

@@ -144,13 +144,20 @@ class Bench:
 
     def replace(self, client_order_id: str = "c1", replacement_id: str = "r1", **fields: Any) -> Effects:
         """Ask for an order to be changed."""
+        return self.give(self.replace_record(client_order_id, replacement_id, **fields))
+
+    def replace_record(self, client_order_id: str = "c1", replacement_id: str = "r1", **fields: Any) -> Replacement:
+        """Return the input that asks for an order to be changed."""
         wish = ReplaceOrder(account="main", client_order_id=client_order_id, replacement_id=replacement_id, **fields)
-        return self.give(Replacement(time=self.time, replace=wish, look=self.look))
+        return Replacement(time=self.time, replace=wish, look=self.look)
 
     def cancel(self, client_order_id: str = "c1") -> Effects:
         """Ask for a cancel."""
-        cancel = CancelOrder(account="main", client_order_id=client_order_id)
-        return self.give(Cancellation(time=self.time, cancel=cancel))
+        return self.give(self.cancel_record(client_order_id))
+
+    def cancel_record(self, client_order_id: str = "c1") -> Cancellation:
+        """Return the input that asks for a cancel."""
+        return Cancellation(time=self.time, cancel=CancelOrder(account="main", client_order_id=client_order_id))
 
     def cancel_all(self, **fields: Any) -> Effects:
         """Ask for all orders that fit to be canceled."""
