@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.errors import Conflict, Unavailable
-from actors.messages import ExecutionReport, OrderStatus, ReportType
+from actors.messages import ExecutionReport, OrderStatus, ReportType, TimeInForce
 from actors.oms import amending, fills
 from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
@@ -72,7 +72,9 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     step = step_of(report.type, order.quantity, order.filled_quantity)
     assert step is not None
     reason, text = report.reason, report.text
-    if step is Step.ACCEPTED and working.settled in PAUSED:
+    if step is Step.DONE_FOR_DAY and order.time_in_force not in _LASTING:
+        step, reason = Step.EXPIRED, reason or "DONE_FOR_DAY"
+    elif step is Step.ACCEPTED and working.settled in PAUSED:
         step = resumed(order.filled_quantity)
     if step is Step.REJECTED and current.number > 1:
         step = Step.CANCELED
@@ -106,6 +108,8 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     amending.keep_pegged(state, effects, working, time)
 
 
+# Nothing of any other order can trade any more once it is done for the day.
+_LASTING = (TimeInForce.GTC, TimeInForce.GTD)
 _ENDING = frozenset({Step.CANCELED, Step.EXPIRED, Step.REJECTED, Step.CALCULATED})
 
 
