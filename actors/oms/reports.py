@@ -161,11 +161,9 @@ def _restated(
     quantity = order.quantity
     changes: dict[str, Any] = {}
     if report.order_quantity:
-        quantity = report.order_quantity + order.filled_quantity - current.filled
-        if "display_quantity" in order.emulated:
-            quantity = order.quantity
-        current.quantity = report.order_quantity
-        changes["quantity"] = quantity
+        current.quantity = max(report.order_quantity, current.filled)
+        if "display_quantity" not in order.emulated:
+            quantity = changes["quantity"] = current.quantity + order.filled_quantity - current.filled
     if report.limit_price:
         current.limit_price = changes["limit_price"] = report.limit_price
         working.buying_price = report.limit_price
