@@ -129,6 +129,8 @@ def take_answer(
     """Take the venue's word that a change is in force; False where there is no such change outstanding."""
     for amendment in working.amendments:
         if amendment.revision == revision:
+            assert working.slice is not None
+            working.slice.live = not working.slice.ended  # also where it was filled up under its former terms
             grant(state, effects, working, amendment, time, told)
             return True
     return False
@@ -137,7 +139,7 @@ def take_answer(
 def resend_amended(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
     """Put the oldest change in force now that the venue order it needed out of the way is gone, and send anew."""
     assert working.slice is not None
-    working.slice.live = False
+    working.slice.end()
     for amendment in working.amendments:
         if "replace" not in working.order.emulated:
             state.move(effects, working, time, emulated=(*working.order.emulated, "replace"))

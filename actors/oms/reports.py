@@ -99,7 +99,7 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     changes = state.would_change(working, step)
     current.confirmed = True
     if step in _ENDING:
-        current.live = False
+        current.end()
     if not changes and working.status is before:
         state.update_awaiting(working)
         amending.keep_pegged(state, effects, working, time)
