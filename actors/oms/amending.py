@@ -7,6 +7,7 @@ from typing import Any
 from actors.messages import Conditions, ReplaceOrder, VenueCancel
 from actors.oms.account import Wish
 from actors.oms.effects import Effects
+from actors.oms.emulation import sent_conditions
 from actors.oms.sending import send, venue_replace
 from actors.oms.state import PartitionState
 from actors.oms.transitions import restated
@@ -61,8 +62,7 @@ def _venue_sees_nothing(state: PartitionState, working: WorkingOrder, amendment:
         return False
     if amendment.venue_quantity != current.quantity:
         return False
-    # Of the conditions only those that the venue looks after concern it, and it told of them once: on sending.
-    return amendment.conditions == order.conditions or bool(order.emulated)
+    return sent_conditions(order, amendment.conditions) == sent_conditions(order, order.conditions)
 
 
 def grant(
