@@ -19,10 +19,11 @@ class WorkingOrder:
         instrument: Its instrument; ``None`` where it was refused for naming none.
         buying_price: Highest price that a buy may cost, in increments; what cash is set aside at.
         reserved: Cash set aside for it now, 1e-8 units.
+        resting: Price at which others of our own orders would meet it, in increments; 0 where it rests nowhere.
         confirmed: Whether the venue has said that it knows the order.
     """
 
-    __slots__ = ("order", "account", "instrument", "buying_price", "reserved", "confirmed")
+    __slots__ = ("order", "account", "instrument", "buying_price", "reserved", "resting", "confirmed")
 
     def __init__(self, order: Order, account: Account, instrument: Instrument | None, buying_price: int) -> None:
         self.order = order
@@ -30,6 +31,7 @@ class WorkingOrder:
         self.instrument = instrument
         self.buying_price = buying_price
         self.reserved = 0
+        self.resting = 0
         self.confirmed = False
 
     def expose(self, leaves_before: int, fee_rate: int) -> None:

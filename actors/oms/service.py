@@ -15,6 +15,7 @@ from actors.messages import Instrument
 from actors.oms.control_methods import ControlMethods
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
+from actors.oms.limit_methods import LimitMethods
 from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, new_accounts
 from actors.oms.order_methods import OrderMethods
 from actors.oms.reference_prices import ReferencePrices
@@ -79,6 +80,7 @@ class OmsService(Service):
             **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
             **self._streams.handlers(),
             **ControlMethods(self.hosted, self.clock, self.log).handlers(),
+            **LimitMethods(self.hosted, self.clock, self.log).handlers(),
         }
 
     async def recover(self) -> None:
@@ -102,7 +104,7 @@ class OmsService(Service):
         records = changed_terms(partition, self.instruments, fee_rate, now)
         if not partition.limits_version:
             neighbours = [other.partition for other in self.hosted.hosts.values()]
-            records += first_limits(self.configuration.risk.limits, neighbours, now)
+            records += first_limits(self.configuration.risk, neighbours, now)
         accounts = [
             account
             for account in self.configuration.accounts

@@ -12,13 +12,10 @@ from actors.messages import Fill, Instrument, Order, OrderEvent, OrderStatus, Ve
 from actors.oms import gate
 from actors.oms.account import Account, WorkingOrder
 from actors.oms.effects import Alarm, Effects
-from actors.oms.kill_switch import KillSwitch
-from actors.oms.limits import Limits
+from actors.oms.safeguards import Safeguards
 from actors.oms.venue import VenueCancel
 
 Gate = Callable[[gate.Candidate], "gate.Refusal | None"]
-
-_CLOSED = Limits(0, 0, 0, 0, 0)  # before the first limits nothing passes
 
 
 def partition_name(index: int) -> str:
@@ -51,10 +48,10 @@ class PartitionState:
         self.time = 0
         self.instruments: list[Instrument] = []
         self.fee_rate = 0
-        self.limits = _CLOSED
-        self.limits_version = 0
-        self.switch = KillSwitch()
         self.accounts: dict[str, Account] = {}
+        self.safeguards = Safeguards(self.accounts, self.instruments)
+        self.limits = self.safeguards.limits
+        self.switch = self.safeguards.switch
         self.orders: dict[str, WorkingOrder] = {}
         self.awaiting: dict[str, None] = {}
         self.alarms: list[Alarm] = []
@@ -64,6 +61,11 @@ class PartitionState:
         self.check = check
         self.executions: set[str] = set()
         self.rejected: set[str] = set()
+
+    @property
+    def limits_version(self) -> int:
+        """Version of the newest change of limits."""
+        return self.limits.version
 
     def account(self, account: str) -> Account:
         """Return an account.
@@ -108,6 +110,9 @@ class PartitionState:
         if not status.is_open:
             self.standing.pop(before.order_id, None)
         working.expose(leaves, self.fee_rate)
+        working.resting = self.safeguards.rests(working.order, working.resting)
+        if fill is not None:
+            self.safeguards.filled(working.order, working.account, time)
         self.update_awaiting(working)
         self.tell_order(effects, time, working.order, fill)
 
@@ -145,8 +150,9 @@ class PartitionState:
             self.instruments,
             self.fee_rate,
             self.limits.mapping(),
-            self.limits_version,
+            self.limits.version,
             self.switch.states(),
+            self.safeguards.view(),
             [[working.order, working.reserved, working.confirmed] for working in self.orders.values()],
             list(self.awaiting),
             [[account.books.view(self.last_event), account.deposits] for account in self.accounts.values()],

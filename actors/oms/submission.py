@@ -32,6 +32,7 @@ def submit(state: PartitionState, record: Submission) -> Effects:
     index = submitted.instrument
     instrument = state.instruments[index] if 0 <= index < len(state.instruments) else None
     look = record.look or Look(market_sequence=record.market_sequence, price=record.reference_price)
+    state.safeguards.looked(index, look)
     candidate = candidate_for(state, account, submitted, look, record.time)
     refusal = state.check(candidate)
     order = Order(
@@ -60,6 +61,8 @@ def submit(state: PartitionState, record: Submission) -> Effects:
         state.standing[order.order_id] = working
         state.awaiting[order.order_id] = None
         working.expose(0, state.fee_rate)
+        working.resting = state.safeguards.rests(order, 0)
+        state.safeguards.order_sent(submitted, look, record.time)
         effects.messages.append(venue_order(order))
     state.tell_order(effects, record.time, order, None)
     return effects
@@ -73,23 +76,25 @@ def candidate_for(
     time: int,
     added: int | None = None,
     released: int = 0,
+    moment: gate.Moment = gate.Moment.SUBMITTED,
 ) -> gate.Candidate:
-    """Return an order as the gate looks at it; ``added`` and ``released`` as of ``gate.Candidate``."""
+    """Return an order as the gate looks at it; ``added``, ``released`` and ``moment`` as of ``gate.Candidate``."""
     index = submitted.instrument
+    instrument = state.instruments[index] if 0 <= index < len(state.instruments) else None
     return gate.Candidate(
         submitted,
-        state.instruments[index] if 0 <= index < len(state.instruments) else None,
+        instrument,
         account.currency,
         look,
         time,
-        state.limits,
+        state.limits.effective(account.id, submitted.strategy, instrument),
         state.fee_rate,
         account.books,
         account.exposure,
-        state.switch.for_account(account.id),
-        state.switch.for_strategy(submitted.strategy),
+        state.safeguards,
         submitted.quantity if added is None else added,
         released,
+        moment,
     )
 
 
@@ -105,6 +110,7 @@ def cancel(state: PartitionState, record: Cancellation) -> Effects:
     effects = Effects()
     status = transition(order.status, Step.CANCEL_REQUESTED)
     state.move(effects, working, status, record.time)
+    state.safeguards.activity.cancel_sent(order.account, order.strategy, record.received, record.time)
     effects.order = working.order
     effects.messages.append(VenueCancel(order_id=order.order_id, time=record.time))
     return effects
