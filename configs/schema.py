@@ -7,7 +7,6 @@ says otherwise.
 from __future__ import annotations
 
 import datetime
-import decimal
 import difflib
 import pathlib
 from typing import Annotated, Any, Literal
@@ -15,21 +14,11 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-Decimal = decimal.Decimal
-Positive = Annotated[Decimal, Field(gt=0)]
-Exact = Field(le=Decimal(2**63 - 1).scaleb(-8), decimal_places=8)
-"""What a 64-bit integer of 1e-8 units holds: about 92 billion."""
+from configs.base import Decimal, Exact, Name, Positive, Section
+from configs.limits import LimitsSection, Scopes
+
 ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
 """What is placed in the cluster: the kinds of actors, and the two Serve deployments."""
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
-
-
-class Section(pydantic.BaseModel):
-    """Base of all sections: immutable, no unknown keys, defaults checked too."""
-
-    model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
-    )
 
 
 class RunSection(Section):
@@ -277,26 +266,13 @@ class ForecasterSection(Section):
     """Newest periods that a fit sees."""
 
 
-class LimitsSection(Section):
-    """What the pre-trade gate allows; money in account currency."""
-
-    maximum_order_quantity: Annotated[Positive, Exact] = Decimal(1_000_000)
-    """Units in one order."""
-    maximum_order_notional: Annotated[Positive, Exact] = Decimal(250_000)
-    """Value of one order."""
-    maximum_position_notional: Annotated[Positive, Exact] = Decimal(500_000)
-    """Value of one position, long or short, after the order."""
-    price_collar: Annotated[Decimal, Field(gt=0, le=1, decimal_places=8)] = Decimal("0.1")
-    """Largest distance of a limit price from the market on the aggressive side, as a fraction."""
-    allow_short: bool = False
-    """Whether a position may go below zero."""
-
-
 class RiskSection(Section):
     """Risk measures."""
 
     limits: LimitsSection = LimitsSection()
-    """What the gate allows when a run begins; changed at run time through the risk actor."""
+    """What the gate allows the firm when a run begins; changed at run time through the risk actor."""
+    scopes: Scopes = {}
+    """The same for accounts, strategies and instruments, which may only be allowed less than the firm."""
     confidence: tuple[Annotated[float, Field(gt=0.5, lt=1)], ...] = (0.95, 0.99)
     """Levels of value at risk and expected shortfall."""
     window: Annotated[int, Field(ge=30)] = 500

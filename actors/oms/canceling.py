@@ -30,6 +30,8 @@ def cancel(state: PartitionState, record: Cancellation) -> Effects:
             code="ORDER_CLOSED",
         )
     effects = Effects()
+    order = working.order
+    state.safeguards.activity.cancel_sent(order.account, order.strategy, record.received, record.time)
     take_back(state, effects, working, record.time)
     effects.order = working.order
     return effects
@@ -42,6 +44,8 @@ def cancel_all(state: PartitionState, record: MassCancellation) -> Effects:
     reached = []
     for working in list(state.standing.values()):
         if fits(wish, working.order) and cancelable(working):
+            order = working.order
+            state.safeguards.activity.cancel_sent(order.account, order.strategy, record.received, record.time)
             take_back(state, effects, working, record.time, text=wish.reason)
             reached.append(working.order)
     effects.orders = reached

@@ -40,7 +40,9 @@ def submit_list(state: PartitionState, record: ListSubmission) -> Effects:
         else:
             added = max(0, order.quantity - submitted.orders[0].quantity)
         released = _shared_cash(found[0][0], order.side) if place and exclusive else 0
-        candidate = candidate_for(state, account, order, look, time, added, released)
+        state.safeguards.looked(order.instrument, look)
+        moment = gate.Moment.HELD if place and not exclusive else gate.Moment.SUBMITTED
+        candidate = candidate_for(state, account, order, look, time, added, released, moment)
         found.append((candidate, state.check(candidate)))
     refused = next((refusal for _, refusal in found if refusal is not None), None)
     effects = Effects()
@@ -165,7 +167,8 @@ def _release(state: PartitionState, effects: Effects, group: OrderList, time: in
         quantity = min(order.quantity, filled)
         shared = leading is not None and exclusive and leading.order.side is order.side
         added = max(0, quantity - leading.counted) if shared and leading is not None else quantity
-        refusal = state.check(candidate_for(state, other.account, submitted, look, time, added, 0))
+        candidate = candidate_for(state, other.account, submitted, look, time, added, 0, gate.Moment.RELEASED)
+        refusal = state.check(candidate)
         if refusal is not None:
             take_back(state, effects, other, time, refusal.code, refusal.text)
             text = f"{refusal.code}: it was to follow {first.order.order_id}, which filled {filled} lots"

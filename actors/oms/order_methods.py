@@ -177,7 +177,7 @@ class OrderMethods:
         check_line("principal", cancel.principal)
         host = self._hosted.of_account(cancel.account)
         if to_be_canceled(host.partition, cancel):
-            record = Cancellation(time=self._clock.now(), cancel=cancel)
+            record = Cancellation(time=self._clock.now(), cancel=cancel, received=time.time_ns())
             host.execute(record, lambda effects: request.reply(encode(effects.order)))
             self._metrics.count("cancels_total")
         else:
@@ -198,7 +198,7 @@ class OrderMethods:
         self._hosted.check_alive()
         every = list(self._hosted.hosts.values())
         hosts = every if wish.account is None else [self._hosted.of_account(wish.account)]
-        record = MassCancellation(time=self._clock.now(), cancel=wish)
+        record = MassCancellation(time=self._clock.now(), cancel=wish, received=time.time_ns())
         concerned = [
             host
             for host in hosts

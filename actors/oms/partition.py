@@ -9,6 +9,7 @@ from actors.oms import administration, canceling, lists, replacing, reports, sub
 from actors.oms.effects import Effects
 from actors.oms.inputs import (
     AccountOpening,
+    BudgetGrant,
     Cancellation,
     Deposit,
     Discrepancy,
@@ -41,6 +42,7 @@ _HANDLERS: dict[type, Callable[[PartitionState, Any], Effects]] = {
     LimitsChange: administration.change_limits,
     StateChange: administration.change_state,
     Discrepancy: administration.note_discrepancy,
+    BudgetGrant: administration.take_budget,
 }
 
 

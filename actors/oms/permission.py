@@ -15,17 +15,19 @@ def may_send(state: PartitionState, working: WorkingOrder) -> bool:
     """Return whether what is left of an order may go to the venue now.
 
     While only reductions are allowed, that is what reduces the position even if all else that is there of that side is
-    filled before: the account's position for the state of firm and account, the strategy's own for that of the strategy.
+    filled before: the account's position for the states of firm, account and instrument, the strategy's own for that
+    of the strategy.
     """
     order, switch = working.order, state.switch
     of_account, of_strategy = switch.for_account(order.account), switch.for_strategy(order.strategy)
-    strictest = most_restrictive(of_account, of_strategy)
+    of_instrument = TradingState.ACTIVE if switch.quiet else _of_instrument(state, working)
+    strictest = most_restrictive(most_restrictive(of_account, of_instrument), of_strategy)
     if strictest is TradingState.ACTIVE:
         return True
     if strictest is TradingState.HALTED:
         return False
     books, instrument, side = working.account.books, order.instrument, order.side
-    if of_account is TradingState.REDUCE_ONLY:
+    if TradingState.REDUCE_ONLY in (of_account, of_instrument):
         ahead = _at_venue(state, working, side, "")
         if order.leaves_quantity > -side.sign * books.position(instrument) - ahead:
             return False
@@ -33,6 +35,11 @@ def may_send(state: PartitionState, working: WorkingOrder) -> bool:
         ahead = _at_venue(state, working, side, order.strategy)
         return order.leaves_quantity <= -side.sign * books.strategy_position(order.strategy, instrument) - ahead
     return True
+
+
+def _of_instrument(state: PartitionState, working: WorkingOrder) -> TradingState:
+    instrument = working.instrument
+    return TradingState.ACTIVE if instrument is None else state.switch.for_instrument(instrument.symbol)
 
 
 def _at_venue(state: PartitionState, working: WorkingOrder, side: Side, strategy: str) -> int:

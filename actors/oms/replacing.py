@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import Conflict
-from actors.messages import Conditions, OrderType, ReplaceOrder, Stage, SubmitOrder
+from actors.messages import Conditions, Order, OrderType, ReplaceOrder, Stage, SubmitOrder
+from actors.oms import gate
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
-from actors.oms.emulation import first_trigger
+from actors.oms.emulation import TRIGGERED, first_trigger
 from actors.oms.inputs import Replacement
 from actors.oms.state import PartitionState
 from actors.oms.submission import candidate_for
@@ -67,7 +68,9 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     added = max(0, wanted.quantity - order.filled_quantity - working.counted)
     if order.stage is Stage.HELD:
         added = 0  # it counts once it is held no longer
-    candidate = candidate_for(state, account, wanted, record.look, time, added, working.reserved)
+    state.safeguards.looked(wanted.instrument, record.look)
+    look, moment = record.look, gate.Moment.REPLACED
+    candidate = candidate_for(state, account, _as_it_is(wanted, order), look, time, added, working.reserved, moment)
     refusal = state.check(candidate)
     effects = Effects()
     if refusal is not None:
@@ -75,6 +78,7 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
         effects.refusal = (refusal.code, refusal.text)
         effects.order = order
         return effects
+    state.safeguards.activity.replacement_sent(account.id, order.strategy, look.received, time)
     account.replacements[request.replacement_id] = Wish(request, working)
     working.buying_price = max(working.buying_price, candidate.buying_price)
     limit_price = wanted.limit_price
@@ -107,6 +111,16 @@ def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
         limit_price=order.limit_price if request.limit_price is None else request.limit_price,
         conditions=conditions,
     )
+
+
+def _as_it_is(wanted: SubmitOrder, order: Order) -> SubmitOrder:
+    """Return a proposed order as what it became where it has triggered already."""
+    if order.stage is not Stage.WORKING or order.type not in TRIGGERED or str(order.type) not in order.emulated:
+        return wanted
+    conditions = wanted.conditions
+    if conditions is not None:
+        conditions = msgspec.structs.replace(conditions, stop_price=None, trail_amount=None, trail_rate=None)
+    return msgspec.structs.replace(wanted, type=TRIGGERED[order.type], conditions=conditions)
 
 
 def _retime(state: PartitionState, working: WorkingOrder, request: ReplaceOrder) -> None:

@@ -16,6 +16,7 @@ from actors.messages import Instrument
 from actors.oms.control_methods import ControlMethods
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
+from actors.oms.limit_methods import LimitMethods
 from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, new_accounts
 from actors.oms.observing import prices_of
 from actors.oms.order_methods import OrderMethods
@@ -87,6 +88,7 @@ class OmsService(Service):
             ).handlers(),
             **self._streams.handlers(),
             **ControlMethods(self.hosted, self.clock, self.log).handlers(),
+            **LimitMethods(self.hosted, self.clock, self.log).handlers(),
         }
 
     async def recover(self) -> None:
@@ -110,7 +112,7 @@ class OmsService(Service):
         records = changed_terms(partition, self.instruments, fee_rate, self._capabilities, now)
         if not partition.limits_version:
             neighbours = [other.partition for other in self.hosted.hosts.values()]
-            records += first_limits(self.configuration.risk.limits, neighbours, now)
+            records += first_limits(self.configuration.risk, neighbours, now)
         accounts = [
             account
             for account in self.configuration.accounts

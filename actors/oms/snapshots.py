@@ -23,9 +23,9 @@ from actors.messages import (
 from actors.oms import gate
 from actors.oms.account import Account, OrderList, Wish
 from actors.oms.effects import Alarm
-from actors.oms.inputs import Deposit
-from actors.oms.limits import Limits
+from actors.oms.inputs import Deposit, LimitsChange
 from actors.oms.partition import Partition
+from actors.oms.safeguards import SafeguardsView
 from actors.oms.state import Gate
 from actors.oms.timers import Due
 from actors.oms.venue import Capabilities, native_kinds
@@ -100,8 +100,9 @@ class _Partition(Message, frozen=True):
     instruments: tuple[Instrument, ...]
     fee_rate: int
     capabilities: Capabilities
-    limits: dict[str, int]
+    limits: dict[str, dict[str, int]]
     limits_version: int
+    safeguards: SafeguardsView
     states: dict[str, TradingState]
     accounts: tuple[_Account, ...]
     orders: tuple[_Order, ...]
@@ -132,6 +133,7 @@ def save(partition: Partition) -> bytes:
             capabilities=partition.capabilities,
             limits=partition.limits.mapping(),
             limits_version=partition.limits_version,
+            safeguards=partition.safeguards.view(),
             states=partition.switch.states(),
             accounts=tuple(_account(account) for account in partition.accounts.values()),
             orders=tuple(_order(working) for working in partition.orders.values()),
@@ -202,7 +204,10 @@ def load(payload: bytes, check: Gate = gate.look) -> Partition:
     partition.fee_rate = saved.fee_rate
     partition.capabilities = saved.capabilities
     partition.native = native_kinds(saved.capabilities)
-    partition.limits, partition.limits_version = Limits(**saved.limits), saved.limits_version
+    for scope, limits in saved.limits.items():
+        partition.safeguards.change_limits(
+            LimitsChange(time=0, limits=limits, version=saved.limits_version, principal="", reason="", scope=scope)
+        )
     for scope, state in saved.states.items():
         partition.switch.set(scope, state)
     for account in saved.accounts:
@@ -218,6 +223,8 @@ def load(payload: bytes, check: Gate = gate.look) -> Partition:
         _restore_groups(partition, account)
     for working in sorted(partition.standing.values(), key=lambda one: one.partner is not None):
         working.expose(partition.fee_rate)
+        working.resting = partition.safeguards.rests(working.order, 0)
+    partition.safeguards.restore(saved.safeguards)
     partition.awaiting = dict.fromkeys(saved.awaiting)
     for instrument, order_ids in saved.watching:
         partition.watching[instrument] = {order_id: partition.orders[order_id] for order_id in order_ids}
@@ -233,6 +240,7 @@ def load(payload: bytes, check: Gate = gate.look) -> Partition:
 def _restore_account(partition: Partition, saved: _Account) -> None:
     account = partition.accounts[saved.id] = Account(saved.id, saved.currency, partition.instruments)
     account.books = Books.from_state(saved.books, partition.instruments)
+    partition.safeguards.totals.follow(saved.id)
     account.deposits = {deposit.key: deposit for deposit in saved.deposits}
 
 

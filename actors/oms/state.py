@@ -12,8 +12,7 @@ from actors.messages import Fill, Instrument, Order, OrderEvent, OrderStatus, St
 from actors.oms import gate
 from actors.oms.account import Account
 from actors.oms.effects import Alarm, Effects
-from actors.oms.kill_switch import KillSwitch
-from actors.oms.limits import Limits
+from actors.oms.safeguards import Safeguards
 from actors.oms.timers import Timers
 from actors.oms.transitions import ENDED, Step, transition
 from actors.oms.venue import PLAIN, Capabilities, native_kinds
@@ -23,8 +22,6 @@ Gate = Callable[[gate.Candidate], "gate.Refusal | None"]
 
 _replace = msgspec.structs.replace
 _REJECTED, _WATCHING = OrderStatus.REJECTED, Stage.WATCHING  # reading them off the class takes several times as long
-
-_CLOSED = Limits(0, 0, 0, 0, 0)  # before the first limits nothing passes
 
 
 def partition_name(index: int) -> str:
@@ -64,10 +61,10 @@ class PartitionState:
         self.fee_rate = 0
         self.capabilities: Capabilities = PLAIN
         self.native = native_kinds(PLAIN)
-        self.limits = _CLOSED
-        self.limits_version = 0
-        self.switch = KillSwitch()
         self.accounts: dict[str, Account] = {}
+        self.safeguards = Safeguards(self.accounts, self.instruments)
+        self.limits = self.safeguards.limits
+        self.switch = self.safeguards.switch
         self.orders: dict[str, WorkingOrder] = {}
         self.standing: dict[str, WorkingOrder] = {}
         self.awaiting: dict[str, None] = {}
@@ -80,6 +77,11 @@ class PartitionState:
         self.last_report = 0
         self.last_event = 0
         self.check = check
+
+    @property
+    def limits_version(self) -> int:
+        """Version of the newest change of limits."""
+        return self.limits.version
 
     def account(self, account: str) -> Account:
         """Return an account.
@@ -145,6 +147,13 @@ class PartitionState:
         elif order.order_id not in self.standing:  # a bust gave it something to fill again
             self.standing[order.order_id] = working
         working.expose(self.fee_rate)
+        if working.resting or order.limit_price is not None:
+            working.resting = self.safeguards.rests(order, working.resting)
+        if fill is not None:
+            if fill.reverses:
+                working.account.exposure.booked(order.strategy, order.instrument)
+            else:
+                self.safeguards.filled(order, working.account, time)
         self.update_awaiting(working)
         self.tell_order(effects, time, order, fill)
         if order.list_id:
@@ -221,10 +230,11 @@ class PartitionState:
             self.fee_rate,
             self.capabilities,
             self.limits.mapping(),
-            self.limits_version,
+            self.limits.version,
             self.switch.states(),
             orders,
             slices,
+            self.safeguards.view(),
             list(self.awaiting),
             list(self.standing),
             {instrument: list(orders) for instrument, orders in self.watching.items()},

@@ -34,6 +34,7 @@ def submit(state: PartitionState, record: Submission) -> Effects:
             code="CLIENT_ORDER_ID_REUSED",
         )
     look = record.look or Look(market_sequence=record.market_sequence, price=record.reference_price)
+    state.safeguards.looked(submitted.instrument, look)
     candidate = candidate_for(state, account, submitted, look, record.time)
     refusal = state.check(candidate)
     working = create(state, account, candidate, refusal)
@@ -53,23 +54,25 @@ def candidate_for(
     time: int,
     added: int | None = None,
     released: int = 0,
+    moment: gate.Moment = gate.Moment.SUBMITTED,
 ) -> gate.Candidate:
-    """Return an order as the gate looks at it; ``added`` and ``released`` as of ``gate.Candidate``."""
+    """Return an order as the gate looks at it; ``added``, ``released`` and ``moment`` as of ``gate.Candidate``."""
     index = submitted.instrument
+    instrument = state.instruments[index] if 0 <= index < len(state.instruments) else None
     return gate.Candidate(
         submitted,
-        state.instruments[index] if 0 <= index < len(state.instruments) else None,
+        instrument,
         account.currency,
         look,
         time,
-        state.limits,
+        state.limits.effective(account.id, submitted.strategy, instrument),
         state.fee_rate,
         account.books,
         account.exposure,
-        state.switch.for_account(account.id),
-        state.switch.for_strategy(submitted.strategy),
+        state.safeguards,
         submitted.quantity if added is None else added,
         released,
+        moment,
     )
 
 
@@ -140,6 +143,9 @@ def create(
 def admit(state: PartitionState, effects: Effects, working: WorkingOrder, look: Look, time: int) -> None:
     """Let an order go its way: to the venue, to watch the market, or to wait for its moment."""
     order = working.order
+    state.safeguards.order_sent(working.submitted, look, time)
+    if order.limit_price is not None:
+        working.resting = state.safeguards.rests(order, working.resting)
     if order.conditions is not None and order.conditions.reduce_only:
         working.account.reducing[order.order_id] = working
     if order.emulated:

@@ -39,6 +39,7 @@ def observe(state: PartitionState, record: Observation) -> Effects:
     """Let orders follow the prices of a slice: some trigger and go out, stops trail, pegs move."""
     effects = Effects()
     for price in record.prices:
+        state.safeguards.totals.mark(price.instrument, price.last)
         for working in list(state.watching.get(price.instrument, {}).values()):
             if _changes(state, working, record.sequence, price):
                 _follow(state, effects, working, price, record.time)

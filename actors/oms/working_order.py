@@ -99,12 +99,13 @@ class WorkingOrder:
         reserved: Cash set aside for it now, 1e-8 units.
         partner: An order of the same list of which only one can fill: what that one counts, this one need not.
         peg_price: Limit price that a pegged order should have now, in increments; 0 for others.
+        resting: Price at which others of our own orders would meet it, in increments; 0 where it rests nowhere.
         seen: Newest market slice that had been seen when it came: only later ones can trigger it.
     """
 
     __slots__ = (
         "order", "submitted", "account", "instrument", "settled", "canceling", "closing", "amendments", "revision",
-        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "seen",
+        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "seen", "resting",
         "_reserved_at",
     )  # fmt: skip
 
@@ -132,6 +133,7 @@ class WorkingOrder:
         self.partner: WorkingOrder | None = None
         self.peg_price = 0
         self.seen = 0
+        self.resting = 0
         self._reserved_at = -1 if order.side is _BUY else buying_price
 
     @property

@@ -11,7 +11,7 @@ import pydantic
 from actors.decimals import money_text, parse_money
 from actors.errors import InputError
 from actors.messages import MONEY_UNIT, Instrument, Message, Order
-from configs.schema import LimitsSection
+from configs.limits import LimitsSection
 
 FLAG = "allow_short"
 

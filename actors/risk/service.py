@@ -15,8 +15,8 @@ from actors.decimals import money_text
 from actors.errors import AlphaMindError, InputError, Unavailable
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, OmsEvent, Order, OrderEvent, TradingState, decoder, encode
-from actors.oms.kill_switch import check_scope
 from actors.oms.limits import Limits
+from actors.oms.scopes import check_scope
 from actors.portfolio.read_model import ReadModel
 from actors.portfolio.valuation import exposures, total, value
 from actors.risk import report

@@ -13,7 +13,8 @@ from actors.decimals import parse_money
 from actors.errors import AlphaMindError, Conflict, InputError, NotFound, Unavailable
 from actors.messages import OrderStatus
 from actors.risk.service import RiskService
-from configs.schema import AccountSection, Configuration, LimitsSection, RiskSection
+from configs.limits import LimitsSection
+from configs.schema import AccountSection, Configuration, RiskSection
 from tests.actors.portfolio.fakes import FakeMarket, FakeOms, run, until
 from tests.actors.portfolio.samples import INSTRUMENTS, cash_event, fill, money, order_event
 from tests.actors.portfolio.test_service import ask, stopped
