@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from actors.errors import AlphaMindError
 from actors.logs import configure_logs
-from tests.benchmarks.figures import not_measured
+from tests.benchmarks.figures import figure, not_measured
 from tests.benchmarks.order_path_latency import measure_latency
 from tests.benchmarks.order_path_peer import measure_peer
-from tests.benchmarks.order_path_processes import PROFILES, tell_profiles
+from tests.benchmarks.order_path_processes import PROFILES, OtherProcesses, tell_profiles
 from tests.benchmarks.order_path_rates import measure_disk, measure_throughput
 from tests.benchmarks.order_path_recovery import measure_recovery
 from tests.benchmarks.order_path_sizes import Sizes
@@ -57,11 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with _profiles() if given.profile else contextlib.nullcontext():
         for name in given.only or MEASURES:
             print(f"measuring: {name}", file=sys.stderr, flush=True)
+            others = OtherProcesses()
             try:
                 MEASURES[name](sizes)
             except (AlphaMindError, ValueError, TimeoutError, subprocess.SubprocessError) as error:
                 print(f"{name}: {error}", file=sys.stderr, flush=True)
                 failed = 1
+            figure(f"other processes while {name} was measured", others.processors(), "processors")
     return failed
 
 

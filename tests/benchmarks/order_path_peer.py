@@ -24,9 +24,10 @@ _PATIENCE = 600.0
 
 
 class Traded(NamedTuple):
-    """What trading took, in seconds, and the records that it made."""
+    """What trading took, in seconds on the clock and of a processor, and the records that it made."""
 
     seconds: float
+    processor_seconds: float
     records: int
 
 
@@ -43,14 +44,14 @@ def measure_peer(sizes: Sizes) -> None:
         reason = f"no NautilusTrader at {python}: PEERS_ROOT names the folder of the peers' environments"
         not_measured(NAME, "orders/s", reason, goal=GOAL)
         return
-    pairs, records, peer = [], 0, {}
+    pairs, processor, records, peer = [], [], 0, {}
     for _ in range(sizes.rounds):
         peer = _run_peer(python, sizes.peer_orders)
         with run_directory() as directory:
             own = in_fresh_process(trade, directory, sizes.peer_orders)
         records = own.records
-        took = peer["seconds"] - peer["seconds_without_orders"]
-        pairs.append(Pair(sizes.peer_orders / own.seconds, sizes.peer_orders / took))
+        pairs.append(Pair(sizes.peer_orders / own.seconds, sizes.peer_orders / peer["seconds"]))
+        processor.append(round(peer["processor_seconds"] / own.processor_seconds, 2))
     pair = middle_pair(pairs)
     figure(
         NAME,
@@ -61,11 +62,12 @@ def measure_peer(sizes: Sizes) -> None:
         better="higher",
         of="ratio",
         ratios=[round(each.ratio, 2) for each in pairs],
+        ratios_of_processor_time=processor,
         records_an_order=round(records / sizes.peer_orders, 2),
         peer_version=peer["version"],
         peer_events=peer["events"],
         conditions="gate, journal (process), books and events on; reference: NautilusTrader's backtest engine with "
-        "its risk engine, less the time of the quotes alone (it reports no acceptance of market orders)",
+        "its risk engine, an order on each quote (it reports no acceptance of market orders)",
     )
 
 
@@ -97,15 +99,15 @@ def trade(directory: pathlib.Path, orders: int) -> Traded:
     oms = InProcessOms(directory)
     oms.open()
     before = oms.host.journal.last_sequence
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     for number in range(1, orders + 1):
         oms.clock.advance(number * 1_000_000)
         oms.submit(market_order(number))
         oms.deliver()
-    seconds = time.perf_counter() - began
+    seconds, processor = time.perf_counter() - began, time.process_time() - processor
     records = oms.host.journal.last_sequence - before
     partition = oms.host.partition
     if len(partition.executions) != orders or partition.standing or records != 3 * orders:
         raise ValueError(f"{orders} orders were to be filled; {len(partition.executions)} were, in {records} records")
     oms.close()
-    return Traded(seconds, records)
+    return Traded(seconds, processor, records)

@@ -10,6 +10,7 @@ import pathlib
 import pstats
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -70,6 +71,28 @@ def tell_profiles(folder: pathlib.Path, functions: int = 25) -> None:
     for path in sorted(folder.glob("*.profile"), key=lambda path: path.stat().st_mtime):
         print(f"\n{path.stem}", file=sys.stderr)
         pstats.Stats(str(path), stream=sys.stderr).sort_stats("tottime").print_stats(functions)
+
+
+class OtherProcesses:
+    """Watches how much of the machine goes to others than this process and the children that it has waited for."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._elsewhere = _busy_seconds() - _own_seconds()
+
+    def processors(self) -> float:
+        """Return how many processors others kept busy since the beginning, on average."""
+        elsewhere = _busy_seconds() - _own_seconds() - self._elsewhere
+        return max(0.0, elsewhere) / (time.monotonic() - self._began)
+
+
+def _busy_seconds() -> float:
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
+
+
+def _own_seconds() -> float:
+    return sum(os.times()[:4])
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -2,15 +2,16 @@
 
 import json
 import subprocess
+import time
 
 import pytest
 
 from actors.messages import OrderStatus
-from tests.benchmarks import order_path, order_path_peer
+from tests.benchmarks import order_path, order_path_peer, order_path_processes
 from tests.benchmarks.order_path import MEASURES
 from tests.benchmarks.order_path_exchange import LARGEST_TRADE
 from tests.benchmarks.order_path_oms import ACCOUNT, TOO_LARGE, InProcessOms, market_order, resting_order
-from tests.benchmarks.order_path_processes import in_fresh_process
+from tests.benchmarks.order_path_processes import OtherProcesses, in_fresh_process
 from tests.benchmarks.order_path_recovery import trade
 from tests.benchmarks.order_path_sizes import Sizes
 
@@ -53,7 +54,7 @@ def test_a_peer_that_is_not_there_is_said_to_be_missing(capsys, monkeypatch, tmp
 
 def test_the_peer_is_held_against_our_own_rate(capsys, monkeypatch):
     events = {"OrderFilled": TINY.peer_orders}
-    said = {"version": "1.221.0", "seconds": 3.0, "seconds_without_orders": 1.0, "events": events}
+    said = {"version": "1.221.0", "seconds": 2.0, "processor_seconds": 1.9, "events": events}
     monkeypatch.setattr(order_path_peer, "peer_python", lambda: order_path_peer.SCRIPT)
     monkeypatch.setattr(
         subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, json.dumps(said) + "\n", "")
@@ -129,6 +130,22 @@ def test_what_can_not_be_measured_is_said_and_counted(capsys, monkeypatch):
     monkeypatch.setattr(order_path, "MEASURES", {**MEASURES, "latency": fail})
     assert order_path.main(["--only", "latency"]) == 1
     assert "latency: the order was lost" in capsys.readouterr().err
+
+
+def _burn(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
+def test_what_children_take_is_not_taken_by_others(monkeypatch):
+    monkeypatch.setattr(order_path_processes, "_busy_seconds", order_path_processes._own_seconds)
+    others = OtherProcesses()
+    in_fresh_process(_burn, 0.2)
+    assert others.processors() == 0
+
+    monkeypatch.setattr(order_path_processes, "_busy_seconds", lambda: order_path_processes._own_seconds() + 5.0)
+    assert others.processors() > 0
 
 
 def test_a_fresh_process_hands_back_result_and_error():
