@@ -123,7 +123,8 @@ _INTRODUCTION = """\
 Made by `python -m actors.refusals` from `actors/refusal_codes.py`; a test fails where it is stale. A refused order is
 an order: it is on record, and has the code as its `reason`. Over HTTP the code is the problem's `code`; over FIX
 `Text(58)` begins with it. 103 is `OrdRejReason` (a new order is refused), 102 `CxlRejReason` (a cancel or replacement
-is refused), 380 `BusinessRejectReason` (the message never became an order), 127 `DKReason` (a venue's trade is doubted).
+is refused), 380 `BusinessRejectReason` (the message never became an order), 127 `DKReason` (a trade that a venue
+reports is doubted).
 """
 _HEAD = ("code", "what is wrong", "way out", "HTTP", "103", "102", "380")
 _ALARM_HEAD = ("code", "what happened", "what to do", "HTTP", "127")
