@@ -33,7 +33,7 @@ from actors.messages import (
 from actors.oms.routing import shard_of
 from actors.portfolio.books import Books
 from actors.service import socket_path
-from actors.strategy.context import unconfirmed
+from actors.strategy.commands import unconfirmed
 from actors.wire import Request, WireServer
 from configs.loading import load, render
 
