@@ -9,6 +9,9 @@ from actors.oms.effects import Effects
 from actors.oms.inputs import AccountOpening, Deposit, Discrepancy, LimitsChange, StateChange, Terms
 from actors.oms.limits import Limits
 from actors.oms.state import PartitionState
+from actors.oms.transitions import REQUESTABLE, Step
+from actors.oms.venue import native_kinds
+from actors.oms.working_order import split_venue_id
 
 
 def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
@@ -21,6 +24,8 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
     # Extended in place: the books of all accounts look at this one list.
     state.instruments.extend(terms.instruments[len(state.instruments) :])
     state.fee_rate = terms.fee_rate
+    state.capabilities = terms.capabilities
+    state.native = native_kinds(terms.capabilities)
     return Effects()
 
 
@@ -94,7 +99,12 @@ def change_state(state: PartitionState, change: StateChange) -> Effects:
 
 
 def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
-    """Raise the alarm over a difference with the venue."""
+    """Raise the alarm over a difference with the venue; an order that is not there any more is closed here."""
     effects = Effects()
     state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
+    working = state.orders.get(split_venue_id(found.order_id)[0])
+    if found.closes and working is not None and working.settled in REQUESTABLE:
+        if working.slice is not None:
+            working.slice.live = False
+        state.move(effects, working, found.time, Step.CANCELED, reason=found.code, text=found.text)
     return effects

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import functools
 import pathlib
+import time
+from collections.abc import Callable
 
 import msgspec
 import structlog
 
 from actors.clock import DataClock
 from actors.errors import AlphaMindError
-from actors.market.ticks import decode_market_slice, last_prices
+from actors.market.ticks import MarketSlice, decode_market_slice, last_prices
+from actors.oms.inputs import Look
 from actors.service import socket_path
 from actors.wire import WireClient
+
+OnSlice = Callable[[MarketSlice, Callable[[], None]], None]
 
 STAGE = 0
 log = structlog.get_logger()
@@ -28,13 +33,23 @@ class ReferencePrices:
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
         clock: The trading clock; it is advanced.
+        on_slice: Takes every new slice after its prices are known here, and calls what it is given once the market
+            may go on.
     """
 
-    def __init__(self, directory: pathlib.Path, name: str, shards: tuple[str, ...], clock: DataClock) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        name: str,
+        shards: tuple[str, ...],
+        clock: DataClock,
+        on_slice: OnSlice | None = None,
+    ) -> None:
         self.clock = clock
         self.sequences = [0] * len(shards)
         self._prices: dict[int, int] = {}
         self._name = name
+        self._on_slice = on_slice
         self._clients = [
             WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, index))
             for index, shard in enumerate(shards)
@@ -48,6 +63,12 @@ class ReferencePrices:
     def price(self, instrument: int) -> int:
         """Return the last price in increments, 0 where there was none."""
         return self._prices.get(instrument, 0)
+
+    def look(self, instrument: int) -> Look:
+        """Return what the gate may look at for an order in ``instrument`` now."""
+        return Look(
+            market_sequence=self.sequence(instrument), price=self._prices.get(instrument, 0), received=time.time_ns()
+        )
 
     def sequence(self, instrument: int) -> int:
         """Return the newest slice seen of the instrument's shard."""
@@ -76,7 +97,8 @@ class ReferencePrices:
         snapshot = msgspec.msgpack.decode(await self._clients[index].request("snapshot"))
         for instrument, price, _ in snapshot["last"]:
             self._prices[instrument] = price
-        self.sequences[index] = max(self.sequences[index], snapshot["sequence"])
+        # The newest slice comes once more: orders that watch the market may not have seen it.
+        self.sequences[index] = max(self.sequences[index], snapshot["sequence"] - 1)
         self.clock.advance(snapshot["time"])
 
     def _take(self, index: int, body: bytes) -> None:
@@ -86,6 +108,9 @@ class ReferencePrices:
                 self._prices.update(last_prices(market.ticks()))
             self.sequences[index] = market.sequence
             self.clock.advance(market.time)
+            if self._on_slice is not None:
+                self._on_slice(market, functools.partial(self._acknowledge, index, market.sequence))
+                return
         self._acknowledge(index, market.sequence)
 
     def _acknowledge(self, index: int, sequence: int) -> None:

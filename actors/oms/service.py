@@ -11,16 +11,19 @@ from typing import Any
 from actors.clock import DataClock
 from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
+from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
 from actors.oms.control_methods import ControlMethods
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
 from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, new_accounts
+from actors.oms.observing import prices_of
 from actors.oms.order_methods import OrderMethods
 from actors.oms.reference_prices import ReferencePrices
+from actors.oms.sessions import SessionTimes
 from actors.oms.state import partition_name
 from actors.oms.stream_methods import StreamMethods
-from actors.oms.venue import Venue
+from actors.oms.venue import PLAIN, Capabilities, Venue
 from actors.oms.wire_venue import WireVenue
 from actors.service import Service, socket_path
 from actors.wire import Handler
@@ -43,6 +46,7 @@ class OmsService(Service):
         markets: Names of the market shards, in order.
         venue: Name of the venue's service.
         connect_venue: Makes a session's door to the venue, given the client's name; by default to ``venue``.
+        capabilities: What the venue does natively.
         events_retained: Number of events that each partition keeps for subscribers.
     """
 
@@ -58,12 +62,14 @@ class OmsService(Service):
         markets: tuple[str, ...],
         venue: str = "venue",
         connect_venue: Callable[[str], Venue] | None = None,
+        capabilities: Capabilities = PLAIN,
         events_retained: int = 10_000,
     ) -> None:
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(directory, name, markets, self.clock)
+        self.prices = ReferencePrices(directory, name, markets, self.clock, self._follow_market)
+        self._capabilities = capabilities
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
         self._venue = venue
         self._connect_venue = connect_venue
@@ -76,7 +82,9 @@ class OmsService(Service):
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
         return {
-            **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
+            **OrderMethods(
+                self.hosted, self.clock, self.prices, SessionTimes(self.instruments), self.metrics, self.log
+            ).handlers(),
             **self._streams.handlers(),
             **ControlMethods(self.hosted, self.clock, self.log).handlers(),
         }
@@ -99,7 +107,7 @@ class OmsService(Service):
 
     def _bring_up_to_date(self, host: PartitionHost, fee_rate: int) -> None:
         partition, now = host.partition, self.clock.now()
-        records = changed_terms(partition, self.instruments, fee_rate, now)
+        records = changed_terms(partition, self.instruments, fee_rate, self._capabilities, now)
         if not partition.limits_version:
             neighbours = [other.partition for other in self.hosted.hosts.values()]
             records += first_limits(self.configuration.risk.limits, neighbours, now)
@@ -145,6 +153,28 @@ class OmsService(Service):
         self.prices.start()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
 
+    def _follow_market(self, market: MarketSlice, acknowledge: Callable[[], None]) -> None:
+        """Let the partitions' orders follow a slice; it is acknowledged once the venue has what they sent."""
+        now = self.clock.now()
+        concerned = [
+            host for host in self.hosted.hosts.values() if host.partition.watching or host.partition.timers.next <= now
+        ]
+        if not concerned:
+            acknowledge()
+            return
+        left = len(concerned)
+
+        def done() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                acknowledge()
+
+        ticks = market.ticks()
+        for host in concerned:
+            prices = prices_of(ticks, host.partition.watching) if market.rows else []
+            host.follow_market(market.shard, market.sequence, now, prices, done)
+
     async def _ask_again(self) -> None:
         while True:
             await asyncio.sleep(self.configuration.oms.venue_timeout)
@@ -183,8 +213,8 @@ class OmsService(Service):
         return {
             "time": self.clock.now(),
             "orders": sum(len(partition.orders) for partition in partitions),
-            "rejected": sum(len(partition.rejected) for partition in partitions),
-            "fills": sum(len(partition.executions) for partition in partitions),
+            "rejected": sum(partition.rejected for partition in partitions),
+            "fills": sum(len(partition.fills) for partition in partitions),
             "market_sequences": list(self.prices.sequences),
             "partitions": {
                 host.partition.name: {

@@ -8,8 +8,8 @@ import pathlib
 import structlog
 
 from actors.errors import AlphaMindError, PeerLost, Unavailable
-from actors.messages import ExecutionReport, VenueOrder, decoder, encode
-from actors.oms.venue import StandingOrder, VenueCancel, VenueListener
+from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
+from actors.oms.venue import StandingOrder, VenueListener, VenueMessage
 from actors.wire import WireClient
 
 FENCED = "SESSION_FENCED"
@@ -71,13 +71,15 @@ class WireVenue:
             self._broken = True
             self._client.drop()
 
-    def send(self, message: VenueOrder | VenueCancel) -> None:
-        """Send an order or a cancel; does nothing while the session is not open: reconciliation will send it."""
+    def send(self, message: VenueMessage) -> None:
+        """Send a message; does nothing while the session is not open: reconciliation will send it."""
         if not self.is_open:
             return
         common = {"session": self._session, "epoch": self._epoch}
         if isinstance(message, VenueOrder):
             method, body = "order", encode({**common, "order": message})
+        elif isinstance(message, VenueReplace):
+            method, body = "replace", encode({**common, "replace": message})
         else:
             method, body = "cancel", encode({**common, "order_id": message.order_id, "time": message.time})
         try:
