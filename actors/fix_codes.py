@@ -86,23 +86,6 @@ ORDER_STATUS = Field(
     },
 )
 
-STATUS_PRECEDENCE: Mapping[OrderStatus, int] = {
-    OrderStatus.PENDING_CANCEL: 12,
-    OrderStatus.PENDING_REPLACE: 11,
-    OrderStatus.DONE_FOR_DAY: 10,
-    OrderStatus.CALCULATED: 9,
-    OrderStatus.FILLED: 8,
-    OrderStatus.STOPPED: 7,
-    OrderStatus.SUSPENDED: 6,
-    OrderStatus.CANCELED: 5,
-    OrderStatus.EXPIRED: 5,
-    OrderStatus.PARTIALLY_FILLED: 4,
-    OrderStatus.NEW: 2,
-    OrderStatus.REJECTED: 2,
-    OrderStatus.PENDING_NEW: 2,
-}
-"""Of states that hold at once an order reports the one of the highest number (FIX 4.4, volume 4, appendix D)."""
-
 EXECUTION_TYPE = Field(
     150,
     "ExecType",

@@ -1,7 +1,7 @@
 """The rows of the table of codes; ``actors.refusals`` gives them names and prints them.
 
 A row of ``CATEGORIES``: code, HTTP status, ``OrdRejReason(103)``, ``CxlRejReason(102)``, ``BusinessRejectReason(380)``,
-what is wrong, the way out. A row of ``ALARMS``: code, HTTP status, ``DKReason(127)``, what happened, what to do.
+what is wrong, the way out. A row of ``ALARM_ROWS``: code, HTTP status, ``DKReason(127)``, what happened, what to do.
 ``None`` where a code can't come in that answer.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 
 Row = tuple[str, int, "int | None", "int | None", "int | None", str, str]
 AlarmRow = tuple[str, int, "str | None", str, str]
+
+ENDINGS = "Why an order ended"
+"""The category of reasons that are no refusals: an order was canceled, and nobody had asked for that."""
 
 # fmt: off
 CATEGORIES: dict[str, tuple[Row, ...]] = {
@@ -85,6 +88,17 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
         ("STRATEGY_STOPPING", 422, 4, 0, None,
          "the strategy is stopping: it may not act any more", "act before on_stop"),
     ),
+    "Lists and replacements": (
+        ("LIST_INVALID", 422, 11, None, 5,
+         "the orders make no list: too few, too many, or of several accounts", "what the rule of the answer says"),
+        ("LIST_REFUSED", 422, 99, None, None,
+         "another order of the list is refused: a list is taken or refused as a whole",
+         "mend that order, then a new list under new ids"),
+        ("REPLACEMENT_EMPTY", 422, None, 99, 5,
+         "the replacement changes nothing", "at least one of the terms that can be changed"),
+        ("REPLACE_PENDING", 409, None, 3, None,
+         "another replacement of the order is not answered yet", "wait for the answer"),
+    ),
     "Those in charge": (
         ("LIMIT_UNKNOWN", 422, None, None, 0, "there is no limit of that name", "one of those that the answer lists"),
         ("LIMIT_INVALID", 422, None, None, 0, "a limit is out of its bounds", "a whole number within them"),
@@ -130,9 +144,6 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
         ("LIMIT_PRICE_INVALID", 422, 11, None, None, "the limit price does not fit the order",
          "the prices that the order type needs"),
         ("INSTRUMENT_EXPIRED", 422, 2, None, None, "the instrument is no longer listed", "one that is"),
-        ("NOT_FILLED_AT_ONCE", 422, 0, None, None,
-         "the rest of an ioc or fok order was canceled: the market had no more at its first opportunity",
-         "another time in force"),
         ("ORDER_ID_REUSED", 409, 6, None, None, "another order was sent to the venue under this id",
          "an order id names one order for ever"),
         ("REPORT_GAP", 503, None, None, 4, "a report of the venue is missing", "open the session again"),
@@ -141,10 +152,18 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
         ("SESSION_AHEAD", 409, None, None, 0, "the owner has reports that the venue never made",
          "both belong to one run: restore the older of the two"),
     ),
+    ENDINGS: (
+        ("NOT_FILLED_AT_ONCE", 409, None, None, None,
+         "the market had no more at the first opportunity of an ioc or fok order", "another time in force"),
+        ("OTHER_ORDER_OF_LIST", 409, None, None, None,
+         "the other order of the list was filled or canceled", "nothing: it did what it was for"),
+        ("FIRST_ORDER_OF_LIST", 409, None, None, None,
+         "the order that was to trigger it closed without a fill", "a new list"),
+    ),
 }
 """The rows by category."""
 
-ALARMS: tuple[AlarmRow, ...] = (
+ALARM_ROWS: tuple[AlarmRow, ...] = (
     ("ORDER_OVERFILLED", 409, "C", "the venue filled more than was ordered; it is booked", "settle it with the venue"),
     ("FILL_AFTER_REJECTION", 409, "D", "the venue filled an order that it had rejected; it is booked",
      "settle it with the venue"),
@@ -153,6 +172,15 @@ ALARMS: tuple[AlarmRow, ...] = (
      "see who sent it"),
     ("VENUE_FILLS_DIFFER", 409, "F", "the venue and the journal differ on what an order has filled",
      "ask the venue for the missing trades"),
+    ("EXECUTION_UNKNOWN", 409, "D", "the venue corrects or takes back a trade that is not on record for the order",
+     "ask the venue for the trade"),
+    ("LIST_OVERFILLED", 409, "C", "more than one order of a list was filled, of which only one was to be",
+     "close what is too much"),
+    ("CONTINGENT_ORDER_REFUSED", 409, None, "an order that was to follow another one does not pass the gate any more",
+     "close or protect the position by hand"),
+    ("SLICE_REJECTED", 409, None, "the venue refused a later part of an order", "see the text; then a new order"),
+    ("VENUE_QUANTITY_DIFFERS", 409, None, "the venue and the journal differ on the quantity of an order",
+     "ask the venue for the order's terms"),
     ("VENUE_ORDER_MISSING", 409, "D", "an order stands here and not at the venue", "ask the venue what became of it"),
 )
 """What must not happen and did: a person has to look at it."""

@@ -12,7 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from actors.fix_codes import FIELDS, BusinessReject, CancelReject, DontKnowTrade, OrderReject
-from actors.refusal_codes import ALARMS, CATEGORIES
+from actors.refusal_codes import ALARM_ROWS, CATEGORIES, ENDINGS
+
+__all__ = ["ALARMS", "ENDINGS", "REFUSALS", "RefusalCode", "RefusalText", "read_refusal_text", "refusal_code", "render"]
+
+ALARMS = "Alarms"
+"""The category of what must not happen and did."""
 
 
 class RefusalCode(NamedTuple):
@@ -55,9 +60,9 @@ def _codes() -> Iterator[RefusalCode]:
                 meaning,
                 remedy,
             )
-    for code, http_status, doubt, meaning, remedy in ALARMS:
+    for code, http_status, doubt, meaning, remedy in ALARM_ROWS:
         trade = None if doubt is None else DontKnowTrade(doubt)
-        yield RefusalCode(code, "Alarms", http_status, None, None, None, trade, meaning, remedy)
+        yield RefusalCode(code, ALARMS, http_status, None, None, None, trade, meaning, remedy)
 
 
 REFUSALS: Mapping[str, RefusalCode] = {row.code: row for row in _codes()}
@@ -109,7 +114,7 @@ def render() -> str:
     """Return the table, and the words of FIX, as Markdown."""
     parts = [_INTRODUCTION]
     for category in dict.fromkeys(row.category for row in REFUSALS.values()):
-        head, line = (_ALARM_HEAD, _alarm_cells) if category == "Alarms" else (_HEAD, _cells)
+        head, line = (_ALARM_HEAD, _alarm_cells) if category == ALARMS else (_HEAD, _cells)
         rows = [line(row) for row in REFUSALS.values() if row.category == category]
         parts.append(f"## {category}\n\n{_table(head, rows)}")
     words = [(word, f"{field.name}({field.tag})", code) for field in FIELDS for word, code in field.codes.items()]

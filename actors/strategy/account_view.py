@@ -63,13 +63,13 @@ class AccountView:
     def open_quantity(self, strategy: str, instrument: int) -> int:
         """Return the lots that a strategy's open orders would still add to its position, sells counted negative.
 
-        Orders held for another one add nothing yet; of orders that cancel one another the largest counts.
+        Orders that wait for another one add nothing yet; of orders that cancel one another the largest counts.
         """
         total = 0
         largest: dict[tuple[str, int], int] = {}
         for order in self.open_orders(strategy, instrument):
-            if order.stage is Stage.HELD:
-                continue
+            if order.stage is Stage.HELD and order.contingency in (Contingency.OTO, Contingency.BRACKET):
+                continue  # an order held for its moment alone does count
             leaves = order.leaves_quantity
             if order.contingency in (Contingency.OCO, Contingency.BRACKET):
                 # A bracket's exits work only once its first order is done, so that those at work are of one kind.

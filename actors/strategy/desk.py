@@ -60,7 +60,7 @@ class Desk(abc.ABC):
     def open_quantity(self, instrument: str | int) -> int:
         """Return the lots that the own open orders would still add to the position, sells counted negative.
 
-        Orders held for another one add nothing yet; of orders that cancel one another the largest counts.
+        Orders that wait for another one add nothing yet; of orders that cancel one another the largest counts.
         """
         return self._account.open_quantity(self.strategy, self.instrument(instrument).id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
 import structlog
 
 from actors.errors import AlphaMindError, Unavailable
@@ -68,7 +69,8 @@ class Submission:
             time: The trading clock, for orders that are refused.
 
         Returns:
-            Orders that the OMS would not take at all (as rejected orders, which no event tells of), in their order.
+            What no event tells of, in the order of the commands: orders that the OMS would not take at all, as rejected
+            ones; and orders whose replacement was refused, as they are, with the refusal as reason and text.
         """
         refused: list[Order] = []
         for wave in _waves(commands):
@@ -82,20 +84,37 @@ class Submission:
                 orders = await self._ask(command)
             except AlphaMindError as error:
                 log.warning("refused", method=_METHODS[type(command)], orders=orders_of(command), problem=str(error))
-                return _rejected(command, time, error)
+                return await self._refused(command, time, error)
             for order in orders:
                 if order.status in _PENDING:
                     await _patiently(confirmed[order.client_order_id], order.client_order_id)
         return []
 
+    async def _refused(self, command: Command, time: int, error: AlphaMindError) -> list[Order]:
+        reason, text = error.code, str(error)
+        if isinstance(command, SubmitOrder):
+            return [unconfirmed(command, time, OrderStatus.REJECTED, reason, text)]
+        if isinstance(command, SubmitList):
+            return unconfirmed_list(command, time, OrderStatus.REJECTED, reason, text)
+        if isinstance(command, CancelOrder):
+            return []  # the event that closed the order tells of it
+        try:
+            body = encode({"account": command.account, "client_order_id": command.client_order_id})
+            order = _decode_order(await self._request(command, "order", body))
+        except AlphaMindError:
+            return []
+        return [msgspec.structs.replace(order, reason=reason, text=text)]
+
     async def _ask(self, command: Command) -> list[Order]:
+        answer = await self._request(command, _METHODS[type(command)], encode(command))
+        return _decode_orders(answer) if isinstance(command, SubmitList) else [_decode_order(answer)]
+
+    async def _request(self, command: Command, method: str, body: bytes) -> bytes:
         client = self._clients[shard_of(command.account, self._partitions, len(self._clients))]
-        method, body = _METHODS[type(command)], encode(command)
         while True:
             await client.connected.wait()
             try:
-                answer = await client.request(method, body)
-                return _decode_orders(answer) if isinstance(command, SubmitList) else [_decode_order(answer)]
+                return await client.request(method, body)
             except Unavailable as error:
                 log.info("asking the OMS again", method=method, orders=orders_of(command), because=error.code)
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -114,14 +133,6 @@ def _waves(commands: Sequence[Command]) -> Iterator[list[Command]]:
         touched |= keys
     if wave:
         yield wave
-
-
-def _rejected(command: Command, time: int, error: AlphaMindError) -> list[Order]:
-    if isinstance(command, SubmitOrder):
-        return [unconfirmed(command, time, OrderStatus.REJECTED, error.code, str(error))]
-    if isinstance(command, SubmitList):
-        return unconfirmed_list(command, time, OrderStatus.REJECTED, error.code, str(error))
-    return []  # the order stays as it is
 
 
 async def _patiently(confirmed: asyncio.Future[None], client_order_id: str) -> None:

@@ -19,7 +19,6 @@ from actors.fix_codes import (
     ORDER_TYPE,
     PEG,
     SIDE,
-    STATUS_PRECEDENCE,
     TIME_IN_FORCE,
     Field,
     read_order_type,
@@ -86,18 +85,6 @@ def test_what_is_not_taken_is_refused_with_what_is(code: str, instructions: str,
     with pytest.raises(InputError) as raised:
         read_order_type(code, instructions)
     assert raised.value.field == field and "one of" in str(raised.value.rule)
-
-
-def test_precedence_orders_all_states_as_the_standard_does() -> None:
-    assert set(STATUS_PRECEDENCE) == set(OrderStatus)
-    ranked = sorted(OrderStatus, key=lambda status: -STATUS_PRECEDENCE[status])
-    assert [str(status) for status in ranked[:7]] == [
-        "pending_cancel", "pending_replace", "done_for_day", "calculated", "filled", "stopped", "suspended",
-    ]  # fmt: skip
-    assert STATUS_PRECEDENCE[OrderStatus.CANCELED] == STATUS_PRECEDENCE[OrderStatus.EXPIRED]
-    assert {status for status in OrderStatus if STATUS_PRECEDENCE[status] == 2} == {
-        OrderStatus.NEW, OrderStatus.REJECTED, OrderStatus.PENDING_NEW,
-    }  # fmt: skip
 
 
 DICTIONARY = pathlib.Path(sys.prefix) / "share" / "quickfix" / "FIX44.xml"

@@ -118,6 +118,7 @@ class Oms:
                 "submit_list": self._submit_list,
                 "replace": self._replace,
                 "cancel": self._cancel,
+                "order": self._order,
             },
         )
 
@@ -180,6 +181,8 @@ class Oms:
     def _replace(self, request: Request) -> bytes:
         command = decode_replace(request.body)
         self.replacements.append(command.replacement_id)
+        if command.replacement_id in self.errors:
+            raise self.errors[command.replacement_id]
         order = self.orders[command.client_order_id]
         if not order.status.is_open:
             raise Conflict("closed", code="ORDER_CLOSED")
@@ -190,6 +193,9 @@ class Oms:
             replaced = _with(pending, status=OrderStatus.NEW, **changes)
             asyncio.get_running_loop().call_later(0.001, lambda: self.emit(replaced))
         return encode(pending)
+
+    def _order(self, request: Request) -> bytes:
+        return encode(self.orders[msgspec.msgpack.decode(request.body)["client_order_id"]])
 
     def confirm(self, order: Order) -> None:
         """Say what became of an order, a moment later."""

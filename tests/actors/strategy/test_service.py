@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.clock import DAY, MINUTE
-from actors.errors import ConfigurationError, InputError, Unavailable
+from actors.errors import ConfigurationError, InputError, OrderRejected, Unavailable
 from actors.journal import open_journal
 from actors.messages import OrderStatus, Prediction, RealizedVariance
 from actors.strategy.service import STEP, STOP, StrategyService
@@ -351,7 +351,9 @@ def test_commands_on_one_order_are_answered_one_after_the_other(
     _run(directory, body)
 
 
-def test_a_change_that_is_refused_stops_nothing(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_is_refused_is_told_and_leaves_the_order_as_it_is(
+    directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def act(context: Any, bar: Any) -> None:
         orders = context.open_orders()
         if orders:
@@ -362,12 +364,19 @@ def test_a_change_that_is_refused_stops_nothing(directory: pathlib.Path, monkeyp
     monkeypatch.setattr(examples, "ACTION", act)
 
     async def body(market: Market, oms: Oms) -> None:
-        service = _service(directory, configuration("Callbacks"))
+        service = _service(directory, configuration("Callbacks", "Recorder"))
         await service.start()
         await market.publish(_slice(1))
-        oms.orders["s0-1"] = _closed(oms, "s0-1")
+        oms.errors["s0-2"] = OrderRejected("too much", code="BUYING_POWER")
         await market.publish(_slice(2))
-        assert oms.replacements == ["s0-2"] and service._refused == []
+        (told,) = service._refused
+        assert (told.client_order_id, told.status, told.quantity, told.reason, told.text) == (
+            "s0-1", OrderStatus.NEW, 1, "BUYING_POWER", "too much",
+        )  # fmt: skip
+        del oms.orders["s0-1"]
+        await market.publish(_slice(3))
+        assert [order.reason for order in service.runner.strategies["s0"].context.open_orders()] == ["BUYING_POWER"]
+        assert oms.replacements == ["s0-2", "s0-3"] and service._refused == []
         await service.stop()
 
     _run(directory, body)
