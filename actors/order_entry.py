@@ -170,12 +170,14 @@ class OrderEntry(abc.ABC):
     ) -> list[Order]:
         """Send two orders that close a position, of which one cancels the other; ``side`` is theirs.
 
-        Arguments, ids and what it raises are as of ``bracket``.
+        The first one, which takes profit, has the client order id, the other one ``.stop_loss`` behind it. Arguments
+        and what it raises are as of ``bracket``.
         """
         order = self.compose(
             symbol, side, quantity, time_in_force=time_in_force, client_order_id=client_order_id, account=account
         )
-        return self._submit_list(oco(order, exit_ids(order.client_order_id), take_profit, stop_loss, stop_loss_limit))
+        ids = exit_ids(order.client_order_id, alone=True)
+        return self._submit_list(oco(order, ids, take_profit, stop_loss, stop_loss_limit))
 
     def submit_list(
         self, contingency: str, orders: Sequence[SubmitOrder], *, list_id: str | None = None

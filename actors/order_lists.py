@@ -13,14 +13,18 @@ _LONGEST_ID = 48
 _RESTING = (TimeInForce.DAY, TimeInForce.GTC)
 
 
-def exit_ids(client_order_id: str) -> tuple[str, str]:
+def exit_ids(client_order_id: str, alone: bool = False) -> tuple[str, str]:
     """Return the client order ids of the exits of an order, take profit first.
+
+    Args:
+        client_order_id: That of the order, by which the list goes.
+        alone: Whether there is no such order: the take profit then has the id itself.
 
     Raises:
         InputError: They would be too long.
     """
-    ids = f"{client_order_id}.take_profit", f"{client_order_id}.stop_loss"
-    longest = _LONGEST_ID - len(ids[0]) + len(client_order_id)
+    ids = client_order_id if alone else f"{client_order_id}.take_profit", f"{client_order_id}.stop_loss"
+    longest = _LONGEST_ID - max(map(len, ids)) + len(client_order_id)
     if len(client_order_id) > longest:
         raise InputError(
             "the client order id leaves no room for those of the exits",
@@ -65,7 +69,11 @@ def bracket(
 
 
 def oco(
-    exit_order: SubmitOrder, ids: Sequence[str], take_profit: int, stop_loss: int, stop_loss_limit: int | None = None
+    exit_order: SubmitOrder,
+    ids: Sequence[str],
+    take_profit: int | None,
+    stop_loss: int | None,
+    stop_loss_limit: int | None = None,
 ) -> SubmitList:
     """Return two orders that close a position, of which one cancels the other.
 

@@ -260,7 +260,7 @@ def test_with_one_exit_the_entry_triggers_it_and_with_no_entry_the_exits_cancel_
     )
     assert other.contingency is Contingency.OCO and other.list_id == "exit"
     assert [(order.side, order.client_order_id) for order in other.orders] == [
-        (Side.SELL, "exit.take_profit"),
+        (Side.SELL, "exit"),
         (Side.SELL, "exit.stop_loss"),
     ]
     assert (third.list_id, third.orders) == ("either", (first, second))
