@@ -105,6 +105,6 @@ def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
     working = state.orders.get(split_venue_id(found.order_id)[0])
     if found.closes and working is not None and working.settled in REQUESTABLE:
         if working.slice is not None:
-            working.slice.live = False
+            working.slice.end()
         state.move(effects, working, found.time, Step.CANCELED, reason=found.code, text=found.text)
     return effects

@@ -7,6 +7,7 @@ from typing import Any
 from actors.messages import Conditions, ReplaceOrder, VenueCancel
 from actors.oms.account import Wish
 from actors.oms.effects import Effects
+from actors.oms.emulation import sent_conditions
 from actors.oms.sending import send, venue_replace
 from actors.oms.state import PartitionState
 from actors.oms.transitions import restated
@@ -61,8 +62,7 @@ def _venue_sees_nothing(state: PartitionState, working: WorkingOrder, amendment:
         return False
     if amendment.venue_quantity != current.quantity:
         return False
-    # Of the conditions only those that the venue looks after concern it, and it told of them once: on sending.
-    return amendment.conditions == order.conditions or bool(order.emulated)
+    return sent_conditions(order, amendment.conditions) == sent_conditions(order, order.conditions)
 
 
 def grant(
@@ -129,6 +129,8 @@ def take_answer(
     """Take the venue's word that a change is in force; False where there is no such change outstanding."""
     for amendment in working.amendments:
         if amendment.revision == revision:
+            assert working.slice is not None
+            working.slice.live = not working.slice.ended  # also where it was filled up under its former terms
             grant(state, effects, working, amendment, time, told)
             return True
     return False
@@ -137,7 +139,7 @@ def take_answer(
 def resend_amended(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
     """Put the oldest change in force now that the venue order it needed out of the way is gone, and send anew."""
     assert working.slice is not None
-    working.slice.live = False
+    working.slice.end()
     for amendment in working.amendments:
         if "replace" not in working.order.emulated:
             state.move(effects, working, time, emulated=(*working.order.emulated, "replace"))

@@ -143,9 +143,8 @@ def sent_time_in_force(order: Order) -> TimeInForce:
     return _SENT_AS[order.time_in_force] if str(order.time_in_force) in order.emulated else order.time_in_force
 
 
-def sent_conditions(order: Order) -> Conditions | None:
-    """Return the conditions that the venue itself looks after."""
-    conditions = order.conditions
+def sent_conditions(order: Order, conditions: Conditions | None) -> Conditions | None:
+    """Return what of an order's conditions the venue itself looks after."""
     if conditions is None:
         return None
     left_out: dict[str, object] = {"reduce_only": False}

@@ -188,10 +188,15 @@ def quantity_positive(candidate: Candidate) -> Refusal | None:
     )
 
 
+_WITHOUT_LIMIT = (OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP, OrderType.MARKET_IF_TOUCHED)
+
+
 def price_fits_type(candidate: Candidate) -> Refusal | None:
-    """Refuse a limit order without a positive price and a market order with one."""
+    """Refuse an order without the limit price that its type has, and one with a price that its type does not have."""
     price = candidate.order.limit_price
-    if candidate.order.type is OrderType.LIMIT:
+    if candidate.order.type is OrderType.PEGGED and price is None:
+        return None
+    if candidate.order.type not in _WITHOUT_LIMIT:
         if price is not None and 0 < price <= _LARGEST:
             return None
         limit, accepted = f"1 to {_LARGEST} increments", "a positive limit price"

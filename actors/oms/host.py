@@ -264,7 +264,7 @@ class PartitionHost:
         self._debts = []
         for orders, done in debts:
             orders &= awaiting.keys()
-            if orders and not self._ended:
+            if orders and self.venue.is_open and not self._ended:
                 self._debts.append((orders, done))
             else:
                 done()
@@ -312,6 +312,7 @@ class PartitionHost:
 
     def ask_again(self) -> None:
         """Send again what the venue owed an answer to at the last call already; called once in ``venue_timeout``."""
+        self._pay_debts()
         if self.venue.is_open:
             for order_id in self._unanswered & self.partition.awaiting.keys():
                 self._log.warning("no answer from the venue; asked again", order=order_id)

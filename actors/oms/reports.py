@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.errors import Conflict, Unavailable
-from actors.messages import ExecutionReport, OrderStatus, ReportType
+from actors.messages import ExecutionReport, OrderStatus, ReportType, TimeInForce
 from actors.oms import amending, fills
 from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
-from actors.oms.transitions import Step, restated, step_of
+from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
@@ -72,6 +72,10 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     step = step_of(report.type, order.quantity, order.filled_quantity)
     assert step is not None
     reason, text = report.reason, report.text
+    if step is Step.DONE_FOR_DAY and order.time_in_force not in _LASTING:
+        step, reason = Step.EXPIRED, reason or "DONE_FOR_DAY"
+    elif step is Step.ACCEPTED and working.settled in PAUSED:
+        step = resumed(order.filled_quantity)
     if step is Step.REJECTED and current.number > 1:
         step = Step.CANCELED
         reason = reason or "SLICE_REJECTED"
@@ -95,7 +99,7 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     changes = state.would_change(working, step)
     current.confirmed = True
     if step in _ENDING:
-        current.live = False
+        current.end()
     if not changes and working.status is before:
         state.update_awaiting(working)
         amending.keep_pegged(state, effects, working, time)
@@ -104,6 +108,8 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     amending.keep_pegged(state, effects, working, time)
 
 
+# Nothing of any other order can trade any more once it is done for the day.
+_LASTING = (TimeInForce.GTC, TimeInForce.GTD)
 _ENDING = frozenset({Step.CANCELED, Step.EXPIRED, Step.REJECTED, Step.CALCULATED})
 
 
@@ -155,15 +161,15 @@ def _restated(
     quantity = order.quantity
     changes: dict[str, Any] = {}
     if report.order_quantity:
-        quantity = report.order_quantity + order.filled_quantity - current.filled
-        if "display_quantity" in order.emulated:
-            quantity = order.quantity
-        current.quantity = report.order_quantity
-        changes["quantity"] = quantity
+        current.quantity = max(report.order_quantity, current.filled)
+        if "display_quantity" not in order.emulated:
+            quantity = changes["quantity"] = current.quantity + order.filled_quantity - current.filled
     if report.limit_price:
         current.limit_price = changes["limit_price"] = report.limit_price
         working.buying_price = report.limit_price
     step = restated(quantity, order.filled_quantity)
+    if working.settled is OrderStatus.DONE_FOR_DAY and quantity > order.filled_quantity:
+        step = resumed(order.filled_quantity)
     state.move(effects, working, time, step, reason=report.reason, text=report.text, **changes)
 
 

@@ -36,7 +36,7 @@ def venue_order(working: WorkingOrder) -> VenueOrder:
         limit_price=current.limit_price,
         time_in_force=order.time_in_force if plain else sent_time_in_force(order),
         time=current.sent_at,
-        conditions=None if order.conditions is None else sent_conditions(order),
+        conditions=sent_conditions(order, order.conditions),
     )
 
 
@@ -48,6 +48,7 @@ def venue_replace(working: WorkingOrder, amendment: Amendment) -> VenueReplace:
         quantity=amendment.venue_quantity,
         limit_price=amendment.limit_price,
         time=amendment.time,
+        conditions=sent_conditions(working.order, amendment.conditions),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 
 from actors.messages import Word
 
@@ -17,11 +18,15 @@ class Due(Word):
 
 
 class Timers:
-    """What is due when, the earliest first; an entry of an order that has closed since means nothing."""
+    """What is due when, the earliest first; an entry of an order that has closed since means nothing.
+
+    Attributes:
+        added: Number of entries added so far: of one moment the first added comes first.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, str, Due]] = []
-        self._number = 0
+        self.added = 0
 
     @property
     def next(self) -> int:
@@ -30,8 +35,8 @@ class Timers:
 
     def add(self, time: int, order_id: str, due: Due) -> None:
         """Let something be due for an order at ``time``."""
-        self._number += 1
-        heapq.heappush(self._heap, (time, self._number, order_id, due))
+        self.added += 1
+        heapq.heappush(self._heap, (time, self.added, order_id, due))
 
     def pop(self, time: int) -> list[tuple[str, Due]]:
         """Take out and return what is due at ``time`` or before, in order."""
@@ -40,6 +45,11 @@ class Timers:
             _, _, order_id, due = heapq.heappop(self._heap)
             found.append((order_id, due))
         return found
+
+    def restore(self, entries: Iterable[tuple[int, int, str, Due]], added: int) -> None:
+        """Take over what ``entries`` returned, and how many had been added in all."""
+        self._heap = sorted(entries)
+        self.added = added
 
     def entries(self) -> list[tuple[int, int, str, Due]]:
         """Return everything, in order."""

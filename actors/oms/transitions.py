@@ -16,7 +16,8 @@ from actors.messages import OrderStatus, ReportType, Word
 class Step(Word):
     """What can happen to an order: a report's type, told apart further by what it leaves of the order.
 
-    ``accepted`` says that the order works as it did; ``restated`` that its terms or its fills are others now.
+    ``accepted`` says that the order works as it did; ``resumed`` that it works again after it was done for the day or
+    suspended; ``restated`` that its terms or its fills are others now.
     """
 
     ACCEPTED = "accepted"
@@ -29,6 +30,8 @@ class Step(Word):
     CALCULATED = "calculated"
     STOPPED = "stopped"
     SUSPENDED = "suspended"
+    RESUMED_UNFILLED = "resumed_unfilled"
+    RESUMED_PARTLY_FILLED = "resumed_partly_filled"
     RESTATED_UNFILLED = "restated_unfilled"
     RESTATED_PARTLY_FILLED = "restated_partly_filled"
     RESTATED_WHOLLY_FILLED = "restated_wholly_filled"
@@ -38,6 +41,10 @@ _RESTATED = {
     Step.RESTATED_UNFILLED: OrderStatus.NEW,
     Step.RESTATED_PARTLY_FILLED: OrderStatus.PARTIALLY_FILLED,
     Step.RESTATED_WHOLLY_FILLED: OrderStatus.FILLED,
+}
+_RESUMED = {
+    Step.RESUMED_UNFILLED: OrderStatus.NEW,
+    Step.RESUMED_PARTLY_FILLED: OrderStatus.PARTIALLY_FILLED,
 }
 _WORKING = {
     Step.PARTLY_FILLED: OrderStatus.PARTIALLY_FILLED,
@@ -63,6 +70,16 @@ def _closed(status: OrderStatus, own: Step) -> dict[Step, OrderStatus]:
     }
 
 
+def _staying(status: OrderStatus) -> dict[Step, OrderStatus]:
+    """A status that outranks what is filled: fills and other terms leave it, unless nothing is left to fill."""
+    return {
+        **_WORKING,
+        Step.PARTLY_FILLED: status,
+        Step.RESTATED_UNFILLED: status,
+        Step.RESTATED_PARTLY_FILLED: status,
+    }
+
+
 _ROWS: dict[OrderStatus, dict[Step, OrderStatus]] = {
     OrderStatus.PENDING_NEW: {
         **_WORKING,
@@ -75,21 +92,15 @@ _ROWS: dict[OrderStatus, dict[Step, OrderStatus]] = {
         Step.REJECTED: OrderStatus.REJECTED,
     },
     OrderStatus.PARTIALLY_FILLED: {**_WORKING, Step.ACCEPTED: OrderStatus.PARTIALLY_FILLED},
-    OrderStatus.DONE_FOR_DAY: {
-        **_WORKING,
-        Step.ACCEPTED: OrderStatus.NEW,
-        Step.PARTLY_FILLED: OrderStatus.DONE_FOR_DAY,
-    },
+    OrderStatus.DONE_FOR_DAY: {**_staying(OrderStatus.DONE_FOR_DAY), **_RESUMED},
     OrderStatus.STOPPED: {
-        **_WORKING,
+        **_staying(OrderStatus.STOPPED),
         Step.ACCEPTED: OrderStatus.STOPPED,
-        Step.PARTLY_FILLED: OrderStatus.STOPPED,
         Step.REJECTED: OrderStatus.REJECTED,
     },
     OrderStatus.SUSPENDED: {
-        **_WORKING,
-        Step.ACCEPTED: OrderStatus.NEW,
-        Step.PARTLY_FILLED: OrderStatus.SUSPENDED,
+        **_staying(OrderStatus.SUSPENDED),
+        **_RESUMED,
         Step.REJECTED: OrderStatus.REJECTED,
     },
     OrderStatus.FILLED: {
@@ -147,6 +158,9 @@ REQUESTABLE = frozenset(
 )
 """Settled statuses in which an order may be asked to be canceled or replaced."""
 
+PAUSED = frozenset({OrderStatus.DONE_FOR_DAY, OrderStatus.SUSPENDED})
+"""Settled statuses in which an order rests at the venue and does not trade until it is taken up again."""
+
 _SIMPLE = {
     ReportType.NEW: Step.ACCEPTED,
     ReportType.CANCELED: Step.CANCELED,
@@ -177,6 +191,11 @@ def restated(quantity: int, filled: int) -> Step:
     if filled >= quantity:
         return Step.RESTATED_WHOLLY_FILLED
     return Step.RESTATED_PARTLY_FILLED if filled else Step.RESTATED_UNFILLED
+
+
+def resumed(filled: int) -> Step:
+    """Return the step of a paused order that is taken up again; ``filled`` as of ``step_of``."""
+    return Step.RESUMED_PARTLY_FILLED if filled else Step.RESUMED_UNFILLED
 
 
 def transition(settled: OrderStatus, step: Step) -> OrderStatus:

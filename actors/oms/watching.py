@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from actors.messages import OrderType, Stage, TradingState
+from actors.messages import OrderType, Stage
 from actors.oms.amending import keep_pegged
 from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
 from actors.oms.emulation import next_trigger, pegged, triggers
 from actors.oms.inputs import Observation, Price, TimeReached
-from actors.oms.kill_switch import most_restrictive
+from actors.oms.permission import HALTED, may_send
 from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.timers import Due
@@ -33,21 +33,6 @@ def _changes(state: PartitionState, working: WorkingOrder, sequence: int, price:
     if triggers(order, price):
         return may_send(state, working)
     return order.type is OrderType.TRAILING_STOP and next_trigger(order, price) != order.trigger_price
-
-
-def may_send(state: PartitionState, working: WorkingOrder) -> bool:
-    """Return whether the kill switch lets an order out that was let through the gate earlier.
-
-    While only reductions are allowed, that is an order within what reduces the account's position.
-    """
-    order, switch = working.order, state.switch
-    strictest = most_restrictive(switch.for_account(order.account), switch.for_strategy(order.strategy))
-    if strictest is TradingState.ACTIVE:
-        return True
-    if strictest is TradingState.HALTED:
-        return False
-    held = working.account.books.position(order.instrument)
-    return order.leaves_quantity <= -order.side.sign * held
 
 
 def observe(state: PartitionState, record: Observation) -> Effects:
@@ -91,7 +76,7 @@ def reach(state: PartitionState, record: TimeReached) -> Effects:
                 _send(state, effects, working, record.time)
             else:
                 text = "its moment came while trading was halted"
-                take_back(state, effects, working, record.time, "TRADING_HALTED", text)
+                take_back(state, effects, working, record.time, HALTED, text)
         elif _has_expired(working, record.time):
             take_back(state, effects, working, record.time, EXPIRED)
     return effects

@@ -60,9 +60,10 @@ class VenueSlice:
         sent_at: The trading clock when it was sent first.
         confirmed: Whether the venue has said that it knows it.
         live: Whether it may still trade.
+        ended: Whether the venue has said that it does not trade any more, however much of it is filled.
     """
 
-    __slots__ = ("number", "quantity", "limit_price", "filled", "sent_at", "confirmed", "live")
+    __slots__ = ("number", "quantity", "limit_price", "filled", "sent_at", "confirmed", "live", "ended")
 
     def __init__(self, number: int, quantity: int, limit_price: int | None, sent_at: int) -> None:
         self.number = number
@@ -72,6 +73,11 @@ class VenueSlice:
         self.sent_at = sent_at
         self.confirmed = False
         self.live = True
+        self.ended = False
+
+    def end(self) -> None:
+        """Take it that it does not trade any more."""
+        self.live, self.ended = False, True
 
 
 class WorkingOrder:

@@ -98,6 +98,7 @@ class PortfolioService(ReadModel):
             return
         samples = [EquitySample(sequence, time, account, self._value(account)) for account in self.ledger.accounts()]
         self._journal.append(time, SAMPLES, encode(samples))
+        self._journal.flush()
         for sample in samples:
             self._curves[sample.account].add(sample)
         self._sampled, self._day = sequence, time // DAY

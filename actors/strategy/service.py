@@ -151,6 +151,7 @@ class StrategyService(Service):
         step = await self._step(sequence, time, slices)
         assert self._journal is not None
         self._journal.append(time, STEP, encode(step))
+        self._journal.flush()
         began = wall.perf_counter_ns()
         self._unconfirmed = self.runner.apply(step)
         self.metrics.observe("callbacks_seconds", wall.perf_counter_ns() - began)
