@@ -14,7 +14,7 @@ from actors.portfolio.market_follower import MarketFollower
 from actors.portfolio.oms_follower import OmsFollower
 from actors.service import Service
 from actors.strategy.account_view import account_of
-from actors.strategy.context import Command
+from actors.strategy.commands import Command
 from actors.strategy.forecaster import Forecaster
 from actors.strategy.forecasting import Forecasting
 from actors.strategy.runner import StrategyRunner
