@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from actors.errors import JournalCorrupt
+from actors.errors import InputError, JournalCorrupt
 from actors.journal import statements
 from actors.journal.blame import Link, is_changed
 from actors.journal.connection import Connection
@@ -111,7 +111,7 @@ class TableChain:
             if previous_hash != self.hash:
                 self._blame(page[index : index + 2])
                 raise self._corrupt("its hash of the record before does not fit")
-            if chain_hash(encode(number, time, kind, version, previous_hash, payload)) != record_hash:
+            if not _fits(number, time, kind, version, previous_hash, record_hash, payload):
                 raise self._corrupt("its hash does not fit its content")
             self._this = Link(number, previous_hash, record_hash)
             self.sequence, self.hash = number, record_hash
@@ -130,6 +130,15 @@ class TableChain:
         """Return the error for the record after the last good one."""
         self.fault = self.wrong(self.sequence + 1, reason)
         return self.fault.error()
+
+
+def _fits(
+    number: int, time: int, kind: int, version: int, previous_hash: bytes, record_hash: bytes, payload: bytes
+) -> bool:
+    try:
+        return chain_hash(encode(number, time, kind, version, previous_hash, payload)) == record_hash
+    except InputError:  # no such record can be written, so none was
+        return False
 
 
 def _link(row: _Row) -> Link:
