@@ -28,6 +28,7 @@ from actors.oms.inputs import (
 )
 from actors.oms.partition import Partition
 from actors.oms.sending import outstanding
+from actors.oms.snapshot_keeping import SnapshotKeeping
 from actors.oms.venue import StandingOrder, Venue
 from actors.oms.watching import concerned
 from actors.oms.working_order import split_venue_id
@@ -50,9 +51,9 @@ class PartitionHost:
         clock: The trading clock.
         metrics: The service's numbers.
         log: The service's log.
-        durable: Whether effects wait for ``Journal.flush``; all inputs of one turn of the loop then share one flush.
         on_failure: Called when nothing may go on: the lease is lost, or the state is not what is on record.
         retained: Number of events that are kept for subscribers.
+        snapshot_records: Records after which a snapshot is kept at the next quiet moment; ``None``: never.
     """
 
     def __init__(
@@ -63,9 +64,9 @@ class PartitionHost:
         clock: DataClock,
         metrics: Metrics,
         log: Any,
-        durable: bool,
         on_failure: Callable[[Exception], None],
         retained: int = 10_000,
+        snapshot_records: int | None = None,
     ) -> None:
         self.partition = Partition(index, self._look)
         self.journal = journal
@@ -74,7 +75,7 @@ class PartitionHost:
         self.stream = EventStream(self.replay, retained)
         self._metrics = metrics
         self._log = log.bind(partition=self.partition.name)
-        self._durable = durable
+        self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
         self._ended = False
         self._uncommitted: list[tuple[Effects, Done | None]] = []
@@ -89,13 +90,17 @@ class PartitionHost:
         return refusal
 
     async def recover(self) -> None:
-        """Rebuild the state from the journal; of the effects only the newest events are kept, nothing is sent.
+        """Rebuild the state from the newest snapshot and the journal behind it; nothing is sent.
+
+        Of the effects only the newest events are kept.
 
         Raises:
             JournalCorrupt: A record is not what was written.
         """
         count = 0
-        for record in self.journal.read():
+        self.partition, first = self._snapshots.restore(self._look)
+        self.stream.last = self.partition.last_event
+        for record in self.journal.read(first):
             self.stream.publish(self.partition.apply(decode_input(record)).events)
             count += 1
             if count % _PAUSE_EVERY == 0:
@@ -148,7 +153,7 @@ class PartitionHost:
         except Exception as error:
             self._end(error)
             raise
-        if not self._durable:
+        if self.journal.immediate:
             self._let_out(effects, done)
             return
         if not self._uncommitted:
@@ -329,6 +334,11 @@ class PartitionHost:
             found = Discrepancy(time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes)
             self.execute(found)
             self._discrepancies.add((code, order_id))
+
+    def keep_snapshot(self) -> None:
+        """Keep a snapshot where it is time for one; called once in a while."""
+        if not self._ended:
+            self._snapshots.tick()
 
     async def close(self) -> None:
         """Close the session and the journal; the state stays on record."""

@@ -143,9 +143,9 @@ class OmsService(Service):
             self.clock,
             self.metrics,
             self.log,
-            durable=section.durability != "process",
             on_failure=self._fail,
             retained=self._events_retained,
+            snapshot_records=section.snapshot_records,
         )
 
     async def connect(self) -> None:
@@ -182,6 +182,7 @@ class OmsService(Service):
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
                 host.ask_again()
+                host.keep_snapshot()
 
     async def stop(self) -> None:
         """Stop listening, close the sessions and the journals."""

@@ -228,7 +228,6 @@ class InProcessOms:
             self.clock,
             Metrics(),
             structlog.get_logger(),
-            durable=durability != "process",
             on_failure=_fail,
         )
 
