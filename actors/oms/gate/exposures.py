@@ -86,7 +86,9 @@ def _own(candidate: Candidate, maxima: tuple[int | None, int | None], net: bool)
 def _refusal(candidate: Candidate, change: Change, code: str, sentence: str, net: bool, maximum: int) -> Refusal:
     side = candidate.order.side
     value, limit = money_text(change.outcome(side, net)), money_text(maximum)
-    return Refusal(code, sentence, "quantity", value, limit, _accepted(candidate, change, change.room(side, net, maximum)))
+    return Refusal(
+        code, sentence, "quantity", value, limit, _accepted(candidate, change, change.room(side, net, maximum))
+    )
 
 
 def _accepted(candidate: Candidate, change: Change, room: int) -> str:

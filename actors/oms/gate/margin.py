@@ -20,9 +20,7 @@ def margin_suffices(candidate: Candidate) -> Refusal | None:
     fewer = range(1, candidate.added)
     lots = bisect.bisect_left(fewer, True, key=lambda added: _required(candidate, added) > equity)
     sentence = "the equity does not cover the initial margin"
-    return Refusal(
-        "MARGIN", sentence, "quantity", money_text(required), money_text(equity), candidate.at_most(lots)
-    )
+    return Refusal("MARGIN", sentence, "quantity", money_text(required), money_text(equity), candidate.at_most(lots))
 
 
 def _required(candidate: Candidate, added: int) -> int:
