@@ -68,11 +68,13 @@ class OrderMethods:
         if before is not None:
             host.after_commit(functools.partial(_reply_order, request, before))
             return
+        look = self._prices.look(submitted.instrument)
         record = Submission(
             time=self._clock.now(),
-            market_sequence=self._prices.sequence(submitted.instrument),
-            reference_price=self._prices.price(submitted.instrument),
+            market_sequence=look.market_sequence,
+            reference_price=look.price,
             order=submitted,
+            look=look,
         )
         host.execute(record, functools.partial(self._submitted, request, started))
 
@@ -99,7 +101,7 @@ class OrderMethods:
         check_line("principal", cancel.principal)
         host = self._hosted.of_account(cancel.account)
         if cancelable(host.partition, cancel):
-            record = Cancellation(time=self._clock.now(), cancel=cancel)
+            record = Cancellation(time=self._clock.now(), cancel=cancel, received=time.time_ns())
             host.execute(record, lambda effects: request.reply(encode(effects.order)))
             self._metrics.count("cancels_total")
         else:

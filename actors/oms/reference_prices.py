@@ -1,25 +1,33 @@
-"""What the gate needs of the market shards: the last price of every instrument, and the trading clock."""
+"""What the gate needs of the market shards: prices and quotes, how much they move, sessions, and the trading clock."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import pathlib
+import time
+from collections.abc import Sequence
 
 import msgspec
 import structlog
 
 from actors.clock import DataClock
 from actors.errors import AlphaMindError
-from actors.market.ticks import decode_market_slice, last_prices
+from actors.market.ticks import FEW, Kind, Ticks, decode_market_slice, last_prices
+from actors.messages import Instrument
+from actors.oms.inputs import Look
+from actors.oms.recent_volatility import RecentVolatility
+from actors.oms.session_hours import SessionHours
 from actors.service import socket_path
 from actors.wire import WireClient
 
 STAGE = 0
+_QUOTE = int(Kind.QUOTE)
 log = structlog.get_logger()
 
 
 class ReferencePrices:
-    """The last price of every instrument, from all market shards; every slice is acknowledged.
+    """The last price and quote of every instrument, from all market shards; every slice is acknowledged.
 
     After a restart the prices come from each shard's snapshot, and the stream goes on behind it.
 
@@ -28,12 +36,29 @@ class ReferencePrices:
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
         clock: The trading clock; it is advanced.
+        instruments: The instrument master, for its calendars.
+
+    Attributes:
+        sessions: Hours of the instruments' sessions, once they were read.
+        measures_volatility: Whether volatility is measured: only where a limit asks for it.
     """
 
-    def __init__(self, directory: pathlib.Path, name: str, shards: tuple[str, ...], clock: DataClock) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        name: str,
+        shards: tuple[str, ...],
+        clock: DataClock,
+        instruments: Sequence[Instrument] = (),
+    ) -> None:
         self.clock = clock
         self.sequences = [0] * len(shards)
+        self.sessions = SessionHours(instruments)
+        self.measures_volatility = False
+        self._volatility = RecentVolatility()
         self._prices: dict[int, int] = {}
+        self._quotes: dict[int, tuple[int, int]] = {}
+        self._loading: asyncio.Task[None] | None = None
         self._name = name
         self._clients = [
             WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, index))
@@ -52,6 +77,32 @@ class ReferencePrices:
     def sequence(self, instrument: int) -> int:
         """Return the newest slice seen of the instrument's shard."""
         return self.sequences[instrument % len(self.sequences)] if self.sequences else 0
+
+    def look(self, instrument: int) -> Look:
+        """Return what there is to see of an instrument for an order that arrives now; any number may be asked for."""
+        bid, ask = self._quotes.get(instrument, (0, 0))
+        opens, closes = self.sessions.at(instrument, self.clock.now()) if self.sessions.loaded else (0, 0)
+        return Look(
+            market_sequence=self.sequence(instrument),
+            price=self._prices.get(instrument, 0),
+            bid=bid,
+            ask=ask,
+            volatility=self._volatility.of(instrument) if self.measures_volatility else 0,
+            received=time.time_ns(),
+            session_open=opens,
+            session_close=closes,
+        )
+
+    def read_sessions(self) -> None:
+        """Begin to read the calendars, beside the loop, unless that was done; until then there are no sessions."""
+        if self._loading is None:
+            self._loading = asyncio.get_running_loop().create_task(self._read_sessions())
+
+    async def _read_sessions(self) -> None:
+        try:
+            await asyncio.to_thread(self.sessions.load)
+        except AlphaMindError as error:
+            log.error("calendars can't be read: no session is known", follower=self._name, problem=str(error))
 
     async def _subscribe(self, index: int) -> None:
         if not self.sequences[index]:
@@ -76,6 +127,8 @@ class ReferencePrices:
         snapshot = msgspec.msgpack.decode(await self._clients[index].request("snapshot"))
         for instrument, price, _ in snapshot["last"]:
             self._prices[instrument] = price
+        for quote in snapshot["quotes"]:
+            self._quotes[quote[0]] = (quote[3], quote[4])
         self.sequences[index] = max(self.sequences[index], snapshot["sequence"])
         self.clock.advance(snapshot["time"])
 
@@ -83,15 +136,30 @@ class ReferencePrices:
         market = decode_market_slice(body)
         if market.sequence > self.sequences[index]:
             if market.rows:
-                self._prices.update(last_prices(market.ticks()))
+                self._take_ticks(market.ticks())
             self.sequences[index] = market.sequence
             self.clock.advance(market.time)
         self._acknowledge(index, market.sequence)
+
+    def _take_ticks(self, ticks: Ticks) -> None:
+        prices = last_prices(ticks)
+        if self.measures_volatility:
+            for instrument, price in prices.items():
+                before = self._prices.get(instrument)
+                if before:
+                    self._volatility.moved(instrument, before, price)
+        self._prices.update(prices)
+        rows = ticks.tolist() if len(ticks) <= FEW else ticks[ticks["kind"] == _QUOTE].tolist()
+        for row in rows:
+            if row[0] == _QUOTE:
+                self._quotes[row[4]] = (row[8], row[9])
 
     def _acknowledge(self, index: int, sequence: int) -> None:
         self._clients[index].notify("ack", msgspec.msgpack.encode(sequence))
 
     async def close(self) -> None:
         """Disconnect from all shards."""
+        if self._loading is not None:
+            self._loading.cancel()
         for client in self._clients:
             await client.close()

@@ -65,7 +65,7 @@ class OmsService(Service):
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(directory, name, markets, self.clock)
+        self.prices = ReferencePrices(directory, name, markets, self.clock, instruments)
         self.word = KillWord(word_path(directory))
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
         self._venue = venue
@@ -79,11 +79,12 @@ class OmsService(Service):
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
+        self._limits = LimitMethods(self.hosted, self.clock, self.prices, self.log)
         return {
             **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
             **self._streams.handlers(),
             **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
-            **LimitMethods(self.hosted, self.clock, self.log).handlers(),
+            **self._limits.handlers(),
         }
 
     async def recover(self) -> None:
@@ -149,6 +150,7 @@ class OmsService(Service):
         for host in self.hosted.hosts.values():
             host.start()
         self.prices.start()
+        self._limits.note_needs()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
         self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))
 
