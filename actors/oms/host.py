@@ -22,15 +22,18 @@ from actors.oms.inputs import (
     Input,
     Observation,
     Price,
+    StateChange,
     TimeReached,
     VenueReport,
     decode_input,
 )
+from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
 from actors.oms.sending import outstanding
 from actors.oms.snapshot_keeping import SnapshotKeeping
 from actors.oms.venue import StandingOrder, Venue
 from actors.oms.watching import concerned
+from actors.oms.word_watch import WordWatch
 from actors.oms.working_order import split_venue_id
 
 Done = Callable[[Effects], None]
@@ -78,6 +81,7 @@ class PartitionHost:
         self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
         self._ended = False
+        self._watch: WordWatch | None = None
         self._uncommitted: list[tuple[Effects, Done | None]] = []
         self._unanswered: set[str] = set()
         self._debts: list[tuple[set[str], Callable[[], None]]] = []
@@ -129,6 +133,8 @@ class PartitionHost:
         """
         if self._ended:
             raise Unavailable("this partition has ended", remedy="connect again", code="SERVICE_ENDED")
+        if self._watch is not None and self._watch.has_news() and type(record) is not StateChange:
+            self.heed()
         try:
             self.journal.append(record.time, KIND_OF[type(record)], encode(record), SCHEMA_VERSION)
         except JournalFenced as error:
@@ -159,6 +165,23 @@ class PartitionHost:
         if not self._uncommitted:
             asyncio.get_running_loop().call_soon(self.commit)
         self._uncommitted.append((effects, done))
+
+    def watch(self, word: KillWord) -> None:
+        """Heed the kill switch's word from now on, before any other input; called once all else is on record."""
+        self._watch = WordWatch(word, self.partition.switch, self.clock)
+        self.heed()
+
+    def heed(self) -> None:
+        """Put on record what the kill switch's word says, where that is news.
+
+        Raises what ``execute`` raises; the word stays news then.
+        """
+        if self._watch is not None and self._watch.has_news():
+            change = self._watch.news()
+            if change is not None:
+                self._log.warning("kill switch heeded", state=str(change.state), principal=change.principal)
+                self.execute(change)
+            self._watch.heeded()
 
     def after_commit(self, done: Callable[[], None]) -> None:
         """Call ``done`` once everything applied so far is as durable as was configured."""
