@@ -5,10 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from actors.messages import ExecutionReport, Fill, OrderStatus, Side
-from actors.oms.amending import keep_pegged
+from actors.oms.amending import go_on
 from actors.oms.canceling import cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.transitions import Step, restated
 from actors.oms.working_order import WorkingOrder
@@ -83,23 +82,6 @@ def book(
     go_on(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)
-
-
-def go_on(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Send the next slice of an order whose venue order is used up, or end it where it was to be taken back."""
-    current = working.slice
-    if current is None or current.live or not working.order.leaves_quantity or not cancelable_or_canceling(working):
-        keep_pegged(state, effects, working, time)
-    elif working.canceling:
-        step = Step.EXPIRED if working.closing == "EXPIRED" else Step.CANCELED
-        state.move(effects, working, time, step, reason=working.closing)
-    else:
-        send(state, effects, working, time)
-
-
-def cancelable_or_canceling(working: WorkingOrder) -> bool:
-    """Return whether the order is alive: it is, or was just asked to be, open."""
-    return working.canceling or cancelable(working)
 
 
 def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:

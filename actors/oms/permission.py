@@ -14,8 +14,8 @@ HALTED = "TRADING_HALTED"
 def may_send(state: PartitionState, working: WorkingOrder) -> bool:
     """Return whether what is left of an order may go to the venue now.
 
-    While only reductions are allowed, that is what reduces the position even if all else that is there of that side is
-    filled before: the account's position for the state of firm and account, the strategy's own for that of the strategy.
+    While only reductions are allowed, that is what reduces the position even if all else that is there of its side is
+    filled before: of the account for the state of firm and account, of the strategy for the state of the strategy.
     """
     order, switch = working.order, state.switch
     of_account, of_strategy = switch.for_account(order.account), switch.for_strategy(order.strategy)

@@ -76,12 +76,11 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
         effects.order = order
         return effects
     account.replacements[request.replacement_id] = Wish(request, working)
-    working.buying_price = max(working.buying_price, candidate.buying_price)
     limit_price = wanted.limit_price
     if working.peg_price:
         limit_price = working.peg_price
     quantity = max(wanted.quantity, order.filled_quantity)
-    amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request)
+    amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
     if order.type is OrderType.TRAILING_STOP and order.stage is Stage.WATCHING:
         trigger = first_trigger(wanted, record.look.price or order.reference_price)

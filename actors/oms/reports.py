@@ -64,11 +64,10 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     """Take what a report says of the order as a whole."""
     order, current = working.order, working.slice
     assert current is not None
-    if report.type is ReportType.CANCELED and working.amendments and not working.canceling:
-        if not state.capabilities.replaces:
-            current.confirmed = True
-            amending.resend_amended(state, effects, working, time)
-            return
+    if report.type is ReportType.CANCELED and working.replacing_by_cancel and not working.canceling:
+        current.confirmed = True
+        amending.resend_amended(state, effects, working, time)
+        return
     step = step_of(report.type, order.quantity, order.filled_quantity)
     assert step is not None
     reason, text = report.reason, report.text
@@ -117,15 +116,14 @@ def _refuse_cancel(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
 ) -> None:
     """Let the order go on: the venue does not cancel it."""
-    if working.amendments and not working.canceling and not state.capabilities.replaces:
-        for amendment in working.amendments:
+    if working.canceling:
+        working.canceling, working.closing = False, ""
+        state.move(effects, working, time, text=report.text)
+        amending.go_on(state, effects, working, time)
+        return
+    for amendment in working.amendments:
+        if amendment.by_cancel:
             amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
-        return
-    if not working.canceling:
-        return
-    working.canceling, working.closing = False, ""
-    state.move(effects, working, time, text=report.text)
-    fills.go_on(state, effects, working, time)
 
 
 def _replaced(
@@ -148,7 +146,6 @@ def _refuse_replace(
     for amendment in working.amendments:
         if amendment.revision == report.revision:
             amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
-            amending.keep_pegged(state, effects, working, time)
 
 
 def _restated(

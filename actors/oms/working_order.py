@@ -22,10 +22,15 @@ class Amendment:
         conditions: Its conditions afterwards.
         request: The client's wish; ``None`` where the OMS itself changes the order (a peg that follows, a list).
         venue_quantity: The whole quantity of the venue order afterwards.
+        by_cancel: Whether the venue order is canceled for it, and what is left is sent anew.
+        buying_price: Highest price that a buy may cost afterwards, in increments.
         time: The trading clock at which it was made.
     """
 
-    __slots__ = ("revision", "quantity", "limit_price", "conditions", "request", "venue_quantity", "time")
+    __slots__ = (
+        "revision", "quantity", "limit_price", "conditions", "request", "venue_quantity", "by_cancel", "buying_price",
+        "time",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -35,6 +40,8 @@ class Amendment:
         conditions: Conditions | None,
         request: ReplaceOrder | None,
         venue_quantity: int,
+        by_cancel: bool,
+        buying_price: int,
         time: int,
     ) -> None:
         self.revision = revision
@@ -43,6 +50,8 @@ class Amendment:
         self.conditions = conditions
         self.request = request
         self.venue_quantity = venue_quantity
+        self.by_cancel = by_cancel
+        self.buying_price = buying_price
         self.time = time
 
 
@@ -140,6 +149,11 @@ class WorkingOrder:
         return any(amendment.request is not None for amendment in self.amendments)
 
     @property
+    def replacing_by_cancel(self) -> bool:
+        """Whether a change waits for the venue order to be canceled."""
+        return any(amendment.by_cancel for amendment in self.amendments)
+
+    @property
     def status(self) -> OrderStatus:
         """The status that others see."""
         if not self.canceling and not self.amendments:
@@ -171,7 +185,7 @@ class WorkingOrder:
             quantity = order.quantity
             for amendment in self.amendments:
                 quantity = max(quantity, amendment.quantity)
-                price = max(price, amendment.limit_price or 0)
+                price = max(price, amendment.buying_price)
             lots = max(0, quantity - order.filled_quantity)
             if self.partner is not None:
                 lots -= min(lots, self.partner.counted)
