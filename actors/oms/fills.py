@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from actors.messages import ExecutionReport, Fill, OrderStatus, Side
-from actors.oms.amending import go_on
+from actors.oms.amending import amend, go_on
 from actors.oms.canceling import cancelable, take_back
 from actors.oms.effects import Effects
 from actors.oms.state import PartitionState
@@ -79,9 +79,23 @@ def book(
         reason=reason,
         text=text,
     )
+    if not current:
+        trim(state, effects, working, time)
     go_on(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)
+
+
+def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
+    """Let the venue order that works now do no more than is left, after a former one was executed late."""
+    current, order = working.slice, working.order
+    if current is None or not current.live or working.canceling:
+        return
+    if not order.leaves_quantity:
+        take_back(state, effects, working, time, "ORDER_FILLED", "a former venue order of it was executed late")
+    elif current.quantity - current.filled > order.leaves_quantity:
+        terms = working.terms
+        amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
 
 
 def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:

@@ -94,6 +94,9 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     if step is Step.CANCELED and working.settled is OrderStatus.FILLED and working.canceling:
         working.canceling = False  # that is an answer, however wrong: nothing is owed any more
         state.move(effects, working, time)
+        if current.live:  # filled by a former venue order: this one was not needed any more
+            current.end()
+            return
     before = working.status
     changes = state.would_change(working, step)
     current.confirmed = True

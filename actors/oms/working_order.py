@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actors.messages import Conditions, Instrument, Order, OrderStatus, ReplaceOrder, Side, Stage, SubmitOrder
 from actors.oms.exposure import buying_cost
@@ -53,6 +53,14 @@ class Amendment:
         self.by_cancel = by_cancel
         self.buying_price = buying_price
         self.time = time
+
+
+class Terms(NamedTuple):
+    """Whole quantity, limit price (of the venue order, for a pegged order) and conditions of an order."""
+
+    quantity: int
+    limit_price: int | None
+    conditions: Conditions | None
 
 
 class VenueSlice:
@@ -147,6 +155,15 @@ class WorkingOrder:
     def replacing(self) -> bool:
         """Whether a client's replacement is not answered."""
         return any(amendment.request is not None for amendment in self.amendments)
+
+    @property
+    def terms(self) -> Terms:
+        """What the order is to be once every change that is not answered is granted."""
+        if self.amendments:
+            newest = self.amendments[-1]
+            return Terms(newest.quantity, newest.limit_price, newest.conditions)
+        order = self.order
+        return Terms(order.quantity, self.peg_price or order.limit_price, order.conditions)
 
     @property
     def replacing_by_cancel(self) -> bool:
