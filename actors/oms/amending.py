@@ -160,6 +160,9 @@ def go_on(state: PartitionState, effects: Effects, working: WorkingOrder, time: 
             step = Step.EXPIRED if working.closing == EXPIRED else Step.CANCELED
             state.move(effects, working, time, step, reason=working.closing)
         return
+    if open_still and current.ended and not working.amendments:  # it was over before a bust left something to fill
+        state.move(effects, working, time, Step.CANCELED, reason=working.order.reason or "VENUE_ORDER_ENDED")
+        return
     if open_still or current.ended:  # there is no venue order any more that changes would have to wait for
         for amendment in working.amendments:
             grant(state, effects, working, amendment, time)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from actors.messages import ExecutionReport, Fill, OrderStatus, Side
+from actors.messages import ExecutionReport, Fill, OrderStatus, Side, VenueCancel
 from actors.oms.amending import amend, go_on
 from actors.oms.canceling import cancelable, take_back
 from actors.oms.effects import Effects
@@ -19,7 +19,7 @@ def book(
     report: ExecutionReport,
     working: WorkingOrder,
     time: int,
-    current: bool = True,
+    current: bool,
 ) -> None:
     """Book an execution; one that was booked before has no effect.
 
@@ -112,17 +112,41 @@ def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder
                 take_back(state, effects, other, time, "REDUCE_ONLY", text)
 
 
-def bust(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
+def bust(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
     """Take an execution back: order, cash and position are restated; an unknown one raises an alarm."""
-    if report.reference_id in state.busted:
+    if _reverse(state, effects, report, working, time, current):
+        reopen(state, effects, report, working, time, current)
+
+
+def correct(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Put another execution in the place of one: the old one is taken back, then the new one is booked."""
+    if report.execution_id in state.fills:
         return
+    if report.quantity <= 0 or report.price <= 0 or not report.execution_id:
+        text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
+        state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
+        return
+    if _reverse(state, effects, report, working, time, current):
+        book(state, effects, report, working, time, current)
+        reopen(state, effects, report, working, time, current)
+
+
+def _reverse(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> bool:
+    if report.reference_id in state.busted:
+        return False
     fill = state.fills.get(report.reference_id)
     if fill is None or fill.order_id != working.order.order_id:
         text = f"{report.type} of execution {report.reference_id!r}, which is not on record for this order"
         state.raise_alarm(effects, "EXECUTION_UNKNOWN", time, report.order_id, report.sequence, text)
-        return
+        return False
     state.busted.add(report.reference_id)
-    order = working.order
+    order, venue_order = working.order, working.slice
     reversal = msgspec.structs.replace(
         fill,
         execution_id=f"{fill.execution_id}~bust",
@@ -133,9 +157,9 @@ def bust(state: PartitionState, effects: Effects, report: ExecutionReport, worki
     )
     working.account.books.book(reversal)
     filled = order.filled_quantity - fill.quantity
-    if working.slice is not None:
-        working.slice.filled = max(0, working.slice.filled - fill.quantity)
-        working.slice.live = working.slice.live or working.settled is OrderStatus.FILLED
+    if venue_order is not None and current:
+        venue_order.filled = max(0, venue_order.filled - fill.quantity)
+        venue_order.live = not venue_order.ended and venue_order.filled < venue_order.quantity
     state.move(
         effects,
         working,
@@ -146,17 +170,19 @@ def bust(state: PartitionState, effects: Effects, report: ExecutionReport, worki
         filled_value=order.filled_value - fill.quantity * fill.price,
         text=report.text or f"execution {fill.execution_id} was taken back by the venue",
     )
+    return True
 
 
-def correct(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
-    """Put another execution in the place of one: the old one is taken back, then the new one is booked."""
-    if report.execution_id in state.fills:
-        return
-    if report.quantity <= 0 or report.price <= 0 or not report.execution_id:
-        text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
-        state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
-        return
-    known = report.reference_id in state.fills and report.reference_id not in state.busted
-    bust(state, effects, report, working, time)
-    if known:
-        book(state, effects, report, working, time)
+def reopen(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Let an order go on that has something left again.
+
+    A former venue order that has something left again is taken back; what it leaves is the next one's to fill.
+    """
+    if working.order.leaves_quantity:
+        if not current:
+            effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+        go_on(state, effects, working, time)
+    if working.account.reducing:
+        keep_reducing(state, effects, working, time)

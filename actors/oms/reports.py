@@ -16,6 +16,7 @@ from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
+OfFill = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int, bool], None]
 
 
 def take_report(state: PartitionState, record: VenueReport) -> Effects:
@@ -42,16 +43,14 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
     if working is None:
         order_id, number = split_venue_id(report.order_id)
         working = state.orders.get(order_id)
-    if working is None or working.slice is None:
+    if working is None or working.slice is None or number > working.slice.number:
         text = f"{report.type} of an order that was never sent"
         state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
         return effects
     current = working.slice.number == number
     try:
-        if report.type is ReportType.TRADE:
-            fills.book(state, effects, report, working, record.time, current)
-        elif report.type in _OF_FILLS:
-            _OF_FILLS[report.type](state, effects, report, working, record.time)
+        if report.type in _OF_FILLS:
+            _OF_FILLS[report.type](state, effects, report, working, record.time, current)
         elif current:
             _OF_ORDERS.get(report.type, _settle)(state, effects, report, working, record.time)
     except Conflict as error:
@@ -183,7 +182,8 @@ def _acknowledge(
         state.raise_alarm(effects, "VENUE_FILLS_DIFFER", time, working.order.order_id, report.sequence, text)
 
 
-_OF_FILLS: dict[ReportType, Handler] = {
+_OF_FILLS: dict[ReportType, OfFill] = {
+    ReportType.TRADE: fills.book,
     ReportType.TRADE_CANCEL: fills.bust,
     ReportType.TRADE_CORRECT: fills.correct,
 }
