@@ -99,17 +99,24 @@ def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: i
 
 
 def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Take back the reduce-only orders of the instrument that the position no longer covers."""
+    """Let the reduce-only orders of the instrument do no more than the position, now another one, leaves to reduce."""
     account, instrument = working.account, working.order.instrument
     position = account.books.position(instrument)
     for order_id, other in list(account.reducing.items()):
-        order = other.order
+        order, terms = other.order, other.terms
         if not order.leaves_quantity:
             del account.reducing[order_id]
-        elif order.instrument == instrument and order.leaves_quantity > -order.side.sign * position:
-            if cancelable(other):
-                text = "the position that it was to reduce is smaller now"
-                take_back(state, effects, other, time, "REDUCE_ONLY", text)
+            continue
+        reducible = max(0, -order.side.sign * position)
+        if order.instrument != instrument or terms.quantity - order.filled_quantity <= reducible:
+            continue
+        if not cancelable(other):
+            continue
+        if reducible:
+            quantity = order.filled_quantity + reducible
+            amend(state, effects, other, time, quantity, terms.limit_price, terms.conditions)
+        else:
+            take_back(state, effects, other, time, "REDUCE_ONLY", "the position that it was to reduce is gone")
 
 
 def bust(
@@ -180,7 +187,10 @@ def reopen(
 
     A former venue order that has something left again is taken back; what it leaves is the next one's to fill.
     """
-    if working.order.leaves_quantity:
+    order = working.order
+    if order.leaves_quantity:
+        if order.conditions is not None and order.conditions.reduce_only:
+            working.account.reducing[order.order_id] = working
         if not current:
             effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
         go_on(state, effects, working, time)

@@ -140,6 +140,8 @@ class PartitionState:
             self._retire(working)
         elif order.order_id not in self.standing:  # a bust gave it something to fill again
             self.standing[order.order_id] = working
+            if working.peg_price:
+                self.watch(working)
         working.expose(self.fee_rate)
         self.update_awaiting(working)
         self.tell_order(effects, time, order, fill)
