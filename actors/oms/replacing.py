@@ -90,10 +90,16 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
 
 
 def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
-    """Return the order as it would have been submitted had it been meant like that from the beginning."""
-    order = working.order
+    """Return the order as it would have been submitted had it been meant like that from the beginning.
+
+    What stays is what it is to be by the changes that are not answered yet.
+    """
+    terms = working.terms
     changes = {name: getattr(request, name) for name in _CONDITIONS if getattr(request, name) is not None}
-    conditions = order.conditions
+    conditions, limit_price = terms.conditions, terms.limit_price
+    if working.peg_price:  # the terms have the price of the peg, the order its bound
+        bounds = (one.request.limit_price for one in reversed(working.amendments) if one.request is not None)
+        limit_price = next((bound for bound in bounds if bound is not None), working.order.limit_price)
     if changes:
         if "trail_amount" in changes:
             changes["trail_rate"] = None
@@ -102,8 +108,8 @@ def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
         conditions = msgspec.structs.replace(conditions or Conditions(), **changes)
     return msgspec.structs.replace(
         working.submitted,
-        quantity=order.quantity if request.quantity is None else request.quantity,
-        limit_price=order.limit_price if request.limit_price is None else request.limit_price,
+        quantity=terms.quantity if request.quantity is None else request.quantity,
+        limit_price=limit_price if request.limit_price is None else request.limit_price,
         conditions=conditions,
     )
 
