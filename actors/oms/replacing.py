@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import Conflict
-from actors.messages import Conditions, OrderType, ReplaceOrder, Stage, SubmitOrder
+from actors.messages import Conditions, ReplaceOrder, Stage, SubmitOrder
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
@@ -82,7 +82,7 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     quantity = max(wanted.quantity, order.filled_quantity)
     amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
-    if order.type is OrderType.TRAILING_STOP and order.stage is Stage.WATCHING:
+    if order.stage is Stage.WATCHING and (request.trail_amount is not None or request.trail_rate is not None):
         trigger = first_trigger(wanted, record.look.price or order.reference_price)
         state.move(effects, working, time, trigger_price=trigger)
     effects.order = working.order
