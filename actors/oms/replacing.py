@@ -9,7 +9,7 @@ from actors.messages import Conditions, ReplaceOrder, Stage, SubmitOrder
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
-from actors.oms.emulation import first_trigger
+from actors.oms.emulation import first_trigger, pegged
 from actors.oms.inputs import Replacement
 from actors.oms.state import PartitionState
 from actors.oms.submission import candidate_for
@@ -78,7 +78,7 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     account.replacements[request.replacement_id] = Wish(request, working)
     limit_price = wanted.limit_price
     if working.peg_price:
-        limit_price = working.peg_price
+        limit_price = working.peg_price = pegged(wanted, record.look.bid, record.look.ask) or working.peg_price
     quantity = max(wanted.quantity, order.filled_quantity)
     amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
