@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import Conflict
-from actors.messages import Conditions, ReplaceOrder, Stage, SubmitOrder
+from actors.messages import Conditions, ReplaceOrder, Side, Stage, SubmitOrder
+from actors.oms import gate
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
 from actors.oms.emulation import first_trigger, pegged
+from actors.oms.exposure import buying_cost
 from actors.oms.inputs import Replacement
 from actors.oms.state import PartitionState
 from actors.oms.submission import candidate_for
@@ -68,6 +70,7 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     if order.stage is Stage.HELD:
         added = 0  # it counts once it is held no longer
     candidate = candidate_for(state, account, wanted, record.look, time, added, working.reserved)
+    candidate.released += _paid(state, working, candidate)
     refusal = state.check(candidate)
     effects = Effects()
     if refusal is not None:
@@ -87,6 +90,16 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
         state.move(effects, working, time, trigger_price=trigger)
     effects.order = working.order
     return effects
+
+
+def _paid(state: PartitionState, working: WorkingOrder, candidate: gate.Candidate) -> int:
+    """Return what the gate counts as cost of the lots that are filled already, 1e-8 units; 0 for sales."""
+    instrument, quantity, filled = working.instrument, candidate.order.quantity, working.order.filled_quantity
+    if instrument is None or not filled or working.order.side is Side.SELL:
+        return 0
+    price = candidate.buying_price
+    whole = buying_cost(instrument, price, quantity, state.fee_rate)
+    return whole - buying_cost(instrument, price, max(0, quantity - filled), state.fee_rate)
 
 
 def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
