@@ -125,10 +125,14 @@ def pegged(order: Order | SubmitOrder, bid: int, ask: int) -> int:
         price = bid if buys else ask
     else:
         price = (bid + ask) // 2 if buys else -(-(bid + ask) // 2)
-    price += conditions.peg_offset
-    if order.limit_price is not None:
-        price = min(price, order.limit_price) if buys else max(price, order.limit_price)
-    return max(1, price)
+    return max(1, bounded(order, price + conditions.peg_offset))
+
+
+def bounded(order: Order | SubmitOrder, price: int) -> int:
+    """Return the price of a pegged order within its own limit price, where it has one; in increments."""
+    if order.limit_price is None:
+        return price
+    return min(price, order.limit_price) if order.side is Side.BUY else max(price, order.limit_price)
 
 
 def sent_type(order: Order) -> OrderType:

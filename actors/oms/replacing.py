@@ -10,7 +10,7 @@ from actors.oms import gate
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
-from actors.oms.emulation import first_trigger, pegged
+from actors.oms.emulation import bounded, first_trigger, pegged
 from actors.oms.exposure import buying_cost
 from actors.oms.inputs import Replacement
 from actors.oms.state import PartitionState
@@ -81,7 +81,8 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     account.replacements[request.replacement_id] = Wish(request, working)
     limit_price = wanted.limit_price
     if working.peg_price:
-        limit_price = working.peg_price = pegged(wanted, record.look.bid, record.look.ask) or working.peg_price
+        price = pegged(wanted, record.look.bid, record.look.ask) or bounded(wanted, working.peg_price)
+        limit_price = working.peg_price = price
     quantity = max(wanted.quantity, order.filled_quantity)
     amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
