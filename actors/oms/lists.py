@@ -171,7 +171,7 @@ def _release(state: PartitionState, effects: Effects, group: OrderList, time: in
             text = f"{refusal.code}: it was to follow {first.order.order_id}, which filled {filled} lots"
             state.raise_alarm(effects, "CONTINGENT_ORDER_REFUSED", time, order.order_id, 0, text)
             continue
-        stage = first_stage(submitted, order.emulated)
+        stage = first_stage(submitted, order.emulated, look)
         state.move(effects, other, time, Step.RESTATED_UNFILLED, stage=stage, quantity=quantity)
         if leading is None:
             leading = other

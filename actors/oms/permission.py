@@ -11,25 +11,34 @@ HALTED = "TRADING_HALTED"
 """Why an order ends of which nothing more may go out."""
 
 
+def is_halted(state: PartitionState, working: WorkingOrder) -> bool:
+    """Return whether nothing of an order may be done at the venue but its cancel."""
+    return _state(state, working) is TradingState.HALTED
+
+
+def _state(state: PartitionState, working: WorkingOrder) -> TradingState:
+    order, switch = working.order, state.switch
+    return most_restrictive(switch.for_account(order.account), switch.for_strategy(order.strategy))
+
+
 def may_send(state: PartitionState, working: WorkingOrder) -> bool:
     """Return whether what is left of an order may go to the venue now.
 
     While only reductions are allowed, that is what reduces the position even if all else that is there of its side is
     filled before: of the account for the state of firm and account, of the strategy for the state of the strategy.
     """
-    order, switch = working.order, state.switch
-    of_account, of_strategy = switch.for_account(order.account), switch.for_strategy(order.strategy)
-    strictest = most_restrictive(of_account, of_strategy)
+    strictest = _state(state, working)
     if strictest is TradingState.ACTIVE:
         return True
     if strictest is TradingState.HALTED:
         return False
-    books, instrument, side = working.account.books, order.instrument, order.side
-    if of_account is TradingState.REDUCE_ONLY:
+    order, switch, books = working.order, state.switch, working.account.books
+    instrument, side = order.instrument, order.side
+    if switch.for_account(order.account) is TradingState.REDUCE_ONLY:
         ahead = _at_venue(state, working, side, "")
         if order.leaves_quantity > -side.sign * books.position(instrument) - ahead:
             return False
-    if of_strategy is TradingState.REDUCE_ONLY:
+    if switch.for_strategy(order.strategy) is TradingState.REDUCE_ONLY:
         ahead = _at_venue(state, working, side, order.strategy)
         return order.leaves_quantity <= -side.sign * books.strategy_position(order.strategy, instrument) - ahead
     return True

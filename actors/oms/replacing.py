@@ -87,7 +87,8 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
     if order.stage is Stage.WATCHING and (request.trail_amount is not None or request.trail_rate is not None):
-        trigger = first_trigger(wanted, record.look.price or order.reference_price)
+        look = record.look if record.look.price else msgspec.structs.replace(record.look, price=order.reference_price)
+        trigger = first_trigger(wanted, order.emulated, look)
         state.move(effects, working, time, trigger_price=trigger)
     effects.order = working.order
     return effects

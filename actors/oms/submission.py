@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from actors.errors import Conflict
-from actors.messages import Contingency, Order, OrderStatus, OrderType, Stage, SubmitOrder
+from actors.messages import Contingency, Order, OrderStatus, Stage, SubmitOrder
 from actors.oms import gate
 from actors.oms.account import Account
 from actors.oms.effects import Effects
-from actors.oms.emulation import due_time, emulated, expiry, first_stage, first_trigger, pegged
+from actors.oms.emulation import due_time, emulated, expiry, first_stage, first_trigger, follows_quote, pegged
 from actors.oms.inputs import Look, Submission
 from actors.oms.sending import send
 from actors.oms.state import PartitionState
@@ -93,7 +93,7 @@ def create(
     """
     submitted, time = candidate.order, candidate.time
     names = emulated(submitted, state.capabilities)
-    stage = Stage.HELD if held else first_stage(submitted, names)
+    stage = Stage.HELD if held else first_stage(submitted, names, candidate.look)
     if refusal is not None:
         status, stage, reason, text = OrderStatus.REJECTED, Stage.WORKING, refusal.code, refusal.text
     else:
@@ -120,7 +120,7 @@ def create(
         conditions=submitted.conditions,
         stage=stage,
         emulated=names,
-        trigger_price=first_trigger(submitted, candidate.look.price) if stage is not Stage.WORKING else 0,
+        trigger_price=first_trigger(submitted, names, candidate.look) if refusal is None else 0,
         list_id=list_id,
         contingency=contingency,
     )
@@ -139,10 +139,10 @@ def admit(state: PartitionState, effects: Effects, working: WorkingOrder, look: 
         expires_at = expiry(order, look)
         if expires_at:
             state.timers.add(expires_at, order.order_id, Due.EXPIRE)
-    if order.stage is Stage.WORKING:
-        if order.type is OrderType.PEGGED and "pegged" in order.emulated:
+        if follows_quote(order, order.emulated):
             working.peg_price = pegged(order, look.bid, look.ask)
             state.watch(working)
+    if order.stage is Stage.WORKING:
         send(state, effects, working, time)
     elif order.stage is Stage.WATCHING:
         state.watch(working)

@@ -6,9 +6,9 @@ from actors.messages import OrderType, Stage
 from actors.oms.amending import keep_pegged
 from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.emulation import next_trigger, pegged, triggers
+from actors.oms.emulation import follows_quote, next_trigger, pegged, triggers
 from actors.oms.inputs import Observation, Price, TimeReached
-from actors.oms.permission import HALTED, may_send
+from actors.oms.permission import HALTED, is_halted, may_send
 from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.timers import Due
@@ -25,9 +25,11 @@ def _changes(state: PartitionState, working: WorkingOrder, sequence: int, price:
     if sequence <= working.seen:
         return False
     order = working.order
-    if working.peg_price:
+    if follows_quote(order, order.emulated):
         target = pegged(order, price.bid, price.ask)
-        return target not in (0, working.peg_price)
+        if order.stage is Stage.WATCHING:
+            return target > 0 and may_send(state, working)
+        return target not in (0, working.peg_price) and not is_halted(state, working)
     if price.last <= 0:
         return False
     if triggers(order, price):
@@ -47,9 +49,12 @@ def observe(state: PartitionState, record: Observation) -> Effects:
 
 def _follow(state: PartitionState, effects: Effects, working: WorkingOrder, price: Price, time: int) -> None:
     order = working.order
-    if working.peg_price:
+    if follows_quote(order, order.emulated):
         working.peg_price = pegged(order, price.bid, price.ask)
-        keep_pegged(state, effects, working, time)
+        if order.stage is Stage.WATCHING:
+            _send(state, effects, working, time)
+        else:
+            keep_pegged(state, effects, working, time)
     elif triggers(order, price):
         state.unwatch(working)
         _send(state, effects, working, time)
@@ -58,7 +63,8 @@ def _follow(state: PartitionState, effects: Effects, working: WorkingOrder, pric
 
 
 def _send(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    state.move(effects, working, time, stage=Stage.WORKING)
+    trigger_price = working.peg_price or working.order.trigger_price
+    state.move(effects, working, time, stage=Stage.WORKING, trigger_price=trigger_price)
     send(state, effects, working, time)
 
 
