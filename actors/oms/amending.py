@@ -103,6 +103,9 @@ def grant(
         if request.stop_price is not None and order.trigger_price:
             changes["trigger_price"] = request.stop_price
         working.account.replacements[request.replacement_id] = Wish(request, working)
+        group = working.account.lists.get(order.list_id)
+        if group is not None and request.quantity is not None:
+            group.replaced(working, quantity)
     working.buying_price = amendment.buying_price
     state.move(effects, working, time, restated(quantity, order.filled_quantity), **changes)
 

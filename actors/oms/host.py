@@ -248,7 +248,7 @@ class PartitionHost:
             sent.update(split_venue_id(message.order_id)[0] for message in effects.messages)
 
         try:
-            moved = tuple(price for price in prices if concerned(partition, sequence, price))
+            moved = tuple(price for price in prices if concerned(partition, sequence, now, price))
             if moved:
                 self.execute(Observation(time=now, shard=shard, sequence=sequence, prices=moved), note)
             if partition.timers.next <= now:

@@ -15,14 +15,21 @@ from actors.oms.timers import Due
 from actors.oms.working_order import WorkingOrder
 
 
-def concerned(state: PartitionState, sequence: int, price: Price) -> bool:
-    """Return whether a price of the slice ``sequence`` changes or triggers an order: else it is not worth a record."""
+def concerned(state: PartitionState, sequence: int, time: int, price: Price) -> bool:
+    """Return whether a price of a slice changes or triggers an order: else it is not worth a record.
+
+    Args:
+        state: The partition.
+        sequence: The slice's sequence.
+        time: The trading clock.
+        price: What the slice says of one instrument.
+    """
     orders = state.watching.get(price.instrument)
-    return orders is not None and any(_changes(state, working, sequence, price) for working in orders.values())
+    return orders is not None and any(_changes(state, working, sequence, time, price) for working in orders.values())
 
 
-def _changes(state: PartitionState, working: WorkingOrder, sequence: int, price: Price) -> bool:
-    if sequence <= working.seen:
+def _changes(state: PartitionState, working: WorkingOrder, sequence: int, time: int, price: Price) -> bool:
+    if sequence <= working.seen or time <= working.since:
         return False
     order = working.order
     if follows_quote(order, order.emulated):
@@ -42,7 +49,7 @@ def observe(state: PartitionState, record: Observation) -> Effects:
     effects = Effects()
     for price in record.prices:
         for working in list(state.watching.get(price.instrument, {}).values()):
-            if _changes(state, working, record.sequence, price):
+            if _changes(state, working, record.sequence, record.time, price):
                 _follow(state, effects, working, price, record.time)
     return effects
 

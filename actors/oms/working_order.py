@@ -114,11 +114,12 @@ class WorkingOrder:
         partner: An order of the same list of which only one can fill: what that one counts, this one need not.
         peg_price: Limit price that a pegged order should have now, in increments; 0 for others.
         seen: Newest market slice that had been seen when it came: only later ones can trigger it.
+        since: The trading clock when it was held no longer: only later slices can trigger it.
     """
 
     __slots__ = (
         "order", "submitted", "account", "instrument", "settled", "canceling", "closing", "amendments", "revision",
-        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "seen",
+        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "seen", "since",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +146,7 @@ class WorkingOrder:
         self.partner: WorkingOrder | None = None
         self.peg_price = 0
         self.seen = 0
+        self.since = -1
 
     @property
     def confirmed(self) -> bool:
@@ -197,24 +199,25 @@ class WorkingOrder:
         order, instrument = self.order, self.instrument
         if instrument is None:
             return
-        lots, price = 0, self.buying_price
-        if order.status.is_open and order.stage is not Stage.HELD:
-            quantity = order.quantity
+        lots = reserved = 0
+        if (order.leaves_quantity or self.amendments) and order.stage is not Stage.HELD:
+            quantity, price = order.quantity, self.buying_price
             for amendment in self.amendments:
                 quantity = max(quantity, amendment.quantity)
                 price = max(price, amendment.buying_price)
             lots = max(0, quantity - order.filled_quantity)
+            if order.side is Side.BUY and lots:
+                reserved = buying_cost(instrument, price, lots, fee_rate)
             if self.partner is not None:
                 lots -= min(lots, self.partner.counted)
+                reserved -= min(reserved, self.partner.reserved)
         exposure = self.account.exposure
         if lots != self.counted:
             exposure.add(order.strategy, order.instrument, order.side, lots - self.counted)
             self.counted = lots
-        if order.side is Side.BUY:
-            reserved = buying_cost(instrument, price, lots, fee_rate) if lots else 0
-            if reserved != self.reserved:
-                exposure.reserve(instrument.currency, reserved - self.reserved)
-                self.reserved = reserved
+        if reserved != self.reserved:
+            exposure.reserve(instrument.currency, reserved - self.reserved)
+            self.reserved = reserved
 
 
 def venue_id(order_id: str, number: int) -> str:
