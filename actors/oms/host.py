@@ -188,6 +188,7 @@ class PartitionHost:
 
     def _end(self, error: Exception) -> None:
         self._ended = True
+        self._pay_debts()
         self._on_failure(error)
 
     # The listener of the venue.
@@ -296,6 +297,7 @@ class PartitionHost:
                     self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
         for order_id in list(partition.awaiting):
             self._send_again(order_id)
+        self._pay_debts()
         self._log.info(
             "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
         )
