@@ -216,6 +216,7 @@ class PartitionHost:
 
     def _end(self, error: Exception) -> None:
         self._ended = True
+        self._pay_debts()
         self._on_failure(error)
 
     # The listener of the venue.
@@ -276,7 +277,7 @@ class PartitionHost:
             sent.update(split_venue_id(message.order_id)[0] for message in effects.messages)
 
         try:
-            moved = tuple(price for price in prices if concerned(partition, sequence, price))
+            moved = tuple(price for price in prices if concerned(partition, sequence, now, price))
             if moved:
                 self.execute(Observation(time=now, shard=shard, sequence=sequence, prices=moved), note)
             if partition.timers.next <= now:
@@ -324,6 +325,7 @@ class PartitionHost:
                     self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
         for order_id in list(partition.awaiting):
             self._send_again(order_id)
+        self._pay_debts()
         self._log.info(
             "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
         )
