@@ -104,7 +104,7 @@ class TableChain:
 
     def _check(self, page: list[_Row], stop: int, keep_from: int, run: list[Record]) -> None:
         for index, (number, time, kind, version, previous_hash, record_hash, payload) in enumerate(page):
-            if number > stop:
+            if self.sequence == stop:
                 break
             if number != self.sequence + 1:
                 raise self._corrupt(f"record {number} stands in its place")
