@@ -26,7 +26,7 @@ from actors.messages import (
 )
 from actors.oms.routing import shard_of
 from actors.portfolio.books import BooksView, Position
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import BlockingClient
 from configs.schema import Configuration
 
@@ -63,6 +63,7 @@ class Client:
             ) from None
         self.configuration = Configuration.model_validate(yaml.safe_load(text))
         self.instruments = {instrument.symbol: instrument for instrument in master.all}
+        self._peers = Peers(directory)
         self._connections: dict[str, BlockingClient] = {}
 
     def submit(
@@ -169,7 +170,7 @@ class Client:
         name = f"oms-{shard_of(owner, oms.partitions, oms.shards)}"
         connection = self._connections.get(name)
         if connection is None:
-            connection = self._connections[name] = BlockingClient(socket_path(self.directory, name), "client")
+            connection = self._connections[name] = BlockingClient(self._peers.peer(name), "client")
         try:
             return connection.request(method, body)
         except PeerLost:

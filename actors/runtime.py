@@ -13,7 +13,7 @@ import pathlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import ray
@@ -21,16 +21,23 @@ import structlog
 import uvloop
 from ray.util.metrics import Counter, Gauge
 
-from actors.errors import AlphaMindError
+from actors.errors import AlphaMindError, Unavailable
 from actors.logs import configure_logs
 from actors.metrics import Metrics
+from actors.peers import Published
+from actors.peers_ray import beyond_this_node, node_address, node_id
 from actors.service import Service
+from actors.wire.batch import Answer, run_batch
 from configs.schema import Configuration, Placement
 
 T = TypeVar("T")
 
 PUBLISH_SECONDS = 1.0
 """Time between two exports of the metrics."""
+ASK_SECONDS = 10.0
+"""Time within which a batch of requests that came by a Ray call is answered."""
+RAY_PRINCIPAL = "ray:cluster"
+"""Who asks by a Ray call: somebody who has the cluster's token."""
 
 
 class ServiceThread:
@@ -131,7 +138,15 @@ class ActorShell:
         self._name = name
         self._started = time.time()
         build = type(self).service_class
-        self._thread = ServiceThread(lambda: build(name, directory, configuration, **arguments))
+
+        def connected() -> Service:
+            service = build(name, directory, configuration, **arguments)
+            beyond = beyond_this_node(name, directory, configuration)
+            if beyond is not None:
+                service.reach_beyond(beyond)
+            return service
+
+        self._thread = ServiceThread(connected)
         self._metrics = RayMetrics(name)
         threading.Thread(target=self._publish, name="metrics", daemon=True).start()
 
@@ -159,6 +174,26 @@ class ActorShell:
         report["failure"] = self._thread.failure or report.get("failure")
         return {**report, "node": ray.get_runtime_context().get_node_id(), "uptime": time.time() - self._started}
 
+    def address(self) -> Published | None:
+        """Return where the service listens beyond its node; ``None`` where it does not, or not yet."""
+        service = self._thread.service
+        if service is None or not service.server.port:
+            return None
+        return Published(node_id(), node_address(), service.server.port, service.server.epoch)
+
+    @ray.method(concurrency_group="requests")
+    def ask(self, requests: Sequence[tuple[str, bytes]]) -> list[Answer]:
+        """Answer requests of the data plane, (method, body) each, in order; for who has no connection to the service.
+
+        Returns:
+            The answer to each, or the description of its error.
+        """
+        service = self._thread.service
+        if service is None or not service.ready.is_set() or not self._thread.loop.is_running():
+            away = Unavailable(f"{self._name} is not there", remedy="try again in a few seconds").describe()
+            return [away] * len(requests)
+        return run_batch(service.server, self._thread.loop, requests, RAY_PRINCIPAL, ASK_SECONDS)
+
     def stop(self) -> None:
         """Stop the service: close its sockets and flush its journal."""
         service = self._thread.service
@@ -177,6 +212,8 @@ def spawn(
 ) -> Any:
     """Create a named, detached actor that Ray restarts without limit; none of its calls is ever retried by Ray.
 
+    Requests have threads of their own, so that its health can be asked for while they wait for answers.
+
     Returns:
         The actor's handle.
     """
@@ -189,6 +226,7 @@ def spawn(
             max_restarts=-1,
             max_task_retries=0,
             max_concurrency=4,
+            concurrency_groups={"requests": 4},
             num_cpus=placement.cpus,
             memory=placement.memory_mib * 2**20,
             resources=dict(placement.resources) or None,

@@ -35,7 +35,7 @@ from actors.errors import (
 from actors.journal import Journal, Record, open_journal
 from actors.market.ticks import MarketSlice, decode_market_slice
 from actors.messages import ExecutionReport, Instrument, Message, ReportType, decoder, encode
-from actors.service import Service, socket_path
+from actors.service import Service
 from actors.wire import Handler, Request, WireClient
 from configs.schema import Configuration
 from env.exchange.order_entry import OrderEntrySession, not_open
@@ -157,7 +157,7 @@ class PaperExchangeService(Service):
     async def connect(self) -> None:
         """Follow every market shard."""
         for shard, market in enumerate(self._markets):
-            client = WireClient(socket_path(self.directory, market), self.name, functools.partial(self._follow, shard))
+            client = WireClient(self.peers.peer(market), self.name, functools.partial(self._follow, shard))
             self._clients.append(client)
             client.start()
 
