@@ -1,4 +1,7 @@
-"""Requests that came another way than over a connection: answered by the same handlers, as one batch."""
+"""Requests that come another way than over a connection: answered by the same handlers, as one batch.
+
+They travel as one MessagePack array of (method, body), their answers as another.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,26 @@ from typing import Any
 
 import msgspec
 
-from actors.errors import PeerLost
+from actors.errors import InputError, PeerLost
 from actors.wire.frames import ERROR, RESPONSE
 from actors.wire.request import Request
 from actors.wire.server import WireServer
 
 Answer = bytes | dict[str, Any]
 """The answer to a request, or the description of the error that it met (``AlphaMindError.describe``)."""
+
+_decode_requests = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
+_decode_answers = msgspec.msgpack.Decoder(list[Answer])
+
+
+def encode_requests(requests: Sequence[tuple[str, bytes]]) -> bytes:
+    """Return requests, (method, body) each, as they travel."""
+    return msgspec.msgpack.encode(requests)
+
+
+def decode_answers(body: bytes) -> list[Answer]:
+    """Return the answers to requests, in their order."""
+    return _decode_answers.decode(body)
 
 
 class Batch:
@@ -75,19 +91,31 @@ class Batch:
 def run_batch(
     server: WireServer,
     loop: asyncio.AbstractEventLoop,
-    requests: Sequence[tuple[str, bytes]],
+    body: bytes,
     principal: str,
     seconds: float,
-) -> list[Answer]:
+) -> bytes:
     """Answer requests on the server's loop, in order; called from another thread, which waits.
 
     Args:
         server: The server that has the handlers.
         loop: The loop that it runs on.
-        requests: Method and body of each.
+        body: The requests, as ``encode_requests`` made them.
         principal: Who asks.
         seconds: Time to wait for the last answer.
+
+    Returns:
+        What ``decode_answers`` reads.
+
+    Raises:
+        InputError: The body holds no requests.
     """
+    try:
+        requests = _decode_requests.decode(body)
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            f"unreadable requests: {error}", field="requests", rule="an array of (method, body) in MessagePack"
+        ) from None
     batch = Batch(principal, principal, len(requests))
 
     def run() -> None:
@@ -103,4 +131,4 @@ def run_batch(
         batch.finished.result(seconds)
     except OutOfTime:
         loop.call_soon_threadsafe(batch.close)
-    return batch.answers()
+    return msgspec.msgpack.encode(batch.answers())
