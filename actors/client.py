@@ -16,7 +16,7 @@ from actors.messages import Instrument, Order, decoder
 from actors.oms.routing import shard_of
 from actors.order_entry import OrderEntry
 from actors.portfolio.books import BooksView, Position
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import BlockingClient
 from configs.schema import Configuration
 
@@ -53,6 +53,7 @@ class Client(OrderEntry):
             ) from None
         self.configuration = Configuration.model_validate(yaml.safe_load(text))
         self.instruments = {instrument.symbol: instrument for instrument in master.all}
+        self._peers = Peers(directory)
         self._connections: dict[str, BlockingClient] = {}
 
     def order(self, client_order_id: str, account: str | None = None) -> Order:
@@ -119,7 +120,7 @@ class Client(OrderEntry):
         name = f"oms-{shard}"
         connection = self._connections.get(name)
         if connection is None:
-            connection = self._connections[name] = BlockingClient(socket_path(self.directory, name), "client")
+            connection = self._connections[name] = BlockingClient(self._peers.peer(name), "client")
         try:
             return connection.request(method, body)
         except PeerLost:

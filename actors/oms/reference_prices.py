@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import pathlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -18,7 +17,7 @@ from actors.messages import Instrument
 from actors.oms.inputs import Look
 from actors.oms.recent_volatility import RecentVolatility
 from actors.oms.session_hours import SessionHours
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 
 OnSlice = Callable[[MarketSlice, Callable[[], None]], None]
@@ -34,7 +33,6 @@ class ReferencePrices:
     After a restart the prices come from each shard's snapshot, and the stream goes on behind it.
 
     Args:
-        directory: The run's directory.
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
         clock: The trading clock; it is advanced.
@@ -49,7 +47,6 @@ class ReferencePrices:
 
     def __init__(
         self,
-        directory: pathlib.Path,
         name: str,
         shards: tuple[str, ...],
         clock: DataClock,
@@ -66,13 +63,15 @@ class ReferencePrices:
         self._loading: asyncio.Task[None] | None = None
         self._name = name
         self._on_slice = on_slice
-        self._clients = [
-            WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, index))
-            for index, shard in enumerate(shards)
-        ]
+        self._shards = shards
+        self._clients: list[WireClient] = []
 
-    def start(self) -> None:
+    def start(self, peers: Peers) -> None:
         """Connect to all shards in the background."""
+        self._clients = [
+            WireClient(peers.peer(shard), self._name, on_connect=functools.partial(self._subscribe, index))
+            for index, shard in enumerate(self._shards)
+        ]
         for client in self._clients:
             client.start()
 
