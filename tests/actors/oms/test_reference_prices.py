@@ -43,7 +43,7 @@ def quotes(sequence: int, count: int, *pairs: tuple[int, int, int]) -> MarketSli
 def test_a_look_shows_the_newest_price_and_quote(tmp_path: pathlib.Path, count: int) -> None:
     prices = ReferencePrices("oms-0", ("market-0",), DataClock(), INSTRUMENTS)
     assert prices.look(0).price == prices.look(0).bid == 0
-    prices._clients[0].notify = lambda *_: None  # type: ignore[method-assign, assignment]
+    prices._acknowledge = lambda *_: None  # type: ignore[method-assign]
     prices._take(0, encode(quotes(1, count, (0, 90, 110), (0, 98, 104), (1, 7, 0))))
     before = time.time_ns()
     look = prices.look(0)
@@ -85,7 +85,7 @@ def test_volatility_is_the_deviation_of_changes_once_enough_are_known() -> None:
 
 def test_volatility_is_measured_only_where_it_is_asked_for(tmp_path: pathlib.Path) -> None:
     prices = ReferencePrices("oms-0", ("market-0",), DataClock(), INSTRUMENTS)
-    prices._clients[0].notify = lambda *_: None  # type: ignore[method-assign, assignment]
+    prices._acknowledge = lambda *_: None  # type: ignore[method-assign]
     for measures in (False, True):
         prices.measures_volatility = measures
         for step in range(25):
