@@ -229,18 +229,18 @@ def test_it_works_while_the_run_trades_and_shows_how_far_it_is(directory: pathli
     stop = threading.Event()
 
     def trade() -> None:
-        while not stop.is_set():
-            journal.append(1, 1, bytes(1000))
-            if journal.last_sequence % 500 == 0:
-                journal.save_snapshot(b"state", 1)
-                journal.compact(journal.last_sequence)
+        while not stop.wait(0.002):
+            for _ in range(50):
+                journal.append(1, 1, bytes(1000))
+            journal.save_snapshot(b"state", 1)
+            journal.compact(journal.last_sequence)
 
     thread = threading.Thread(target=trade)
     thread.start()
     screen = io.StringIO()
     run = AuditedRun.find(None)
     try:
-        for _ in range(20):
+        for _ in range(5):
             findings = run.verify((), {}, Console(file=screen, force_terminal=True))
             assert [verified.fault for verified in findings.values()] == [None, None]
     finally:
