@@ -138,6 +138,11 @@ def connect(run: str | pathlib.Path | None = None) -> Client:
     Raises:
         NotFound: There is no such run, or none at all.
     """
+    return Client(find_run(run))
+
+
+def find_run(run: str | pathlib.Path | None = None) -> pathlib.Path:
+    """Return the directory in which a run would be; see ``connect``."""
     home = pathlib.Path(os.environ.get("ALPHAMIND_HOME", "~/.alphamind")).expanduser()
     wanted = run if run is not None else os.environ.get("ALPHAMIND_RUN") or None
     if wanted is None:
@@ -146,4 +151,4 @@ def connect(run: str | pathlib.Path | None = None) -> Client:
         directory = pathlib.Path(wanted).expanduser()
         if not directory.is_dir():
             directory = home / "runs" / str(wanted)
-    return Client(directory.resolve())
+    return directory.resolve()
