@@ -73,13 +73,21 @@ class Activity:
             self._recent.clear()
             self._alike.clear()
 
+    def arrived(self, received: int) -> int:
+        """Take note of the wall clock as something arrived, and return the time that never runs back."""
+        if received != self._received:
+            if received > self._received:
+                self._now += received - self._received
+            self._received = received
+        return self._now
+
     def order_sent(self, order: SubmitOrder, received: int, time: int) -> None:
         """Count an order that was let through; ``received`` is the wall clock, ``time`` the trading clock."""
         self._count(order.account, order.strategy, time)
         if self.rates:
             self._note(order.account, order.strategy, received, cancel=False)
         if self.window:
-            now = self._moved(received)
+            now = self.arrived(received)
             while self._recent and self._recent[0][0] <= now - self.window:
                 self._forget_oldest()
             self._remember(now, terms_of(order))
@@ -147,13 +155,6 @@ class Activity:
     def _at(self, received: int) -> int:
         return self._now + max(0, received - self._received)
 
-    def _moved(self, received: int) -> int:
-        if received != self._received:
-            if received > self._received:
-                self._now += received - self._received
-            self._received = received
-        return self._now
-
     def _remember(self, now: int, terms: Terms) -> None:
         self._recent.append((now, terms))
         self._alike.setdefault(terms, deque()).append(now)
@@ -166,7 +167,7 @@ class Activity:
             del self._alike[terms]
 
     def _note(self, account: str, strategy: str, received: int, cancel: bool) -> None:
-        now = self._moved(received)
+        now = self.arrived(received)
         if len(self._seconds) > _MANY:  # clients name strategies as they like
             busy = self._seconds.items()
             self._seconds = {one: kept for one, kept in busy if any(part and part[-1] > now - SECOND for part in kept)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import itertools
 from collections.abc import Mapping
@@ -10,14 +11,18 @@ from typing import Any
 import msgspec
 
 from actors.clock import DataClock
+from actors.errors import AlphaMindError
 from actors.messages import decoder, encode
 from actors.oms.admission import deposited
 from actors.oms.client_text import check_line
 from actors.oms.hosting import HostedPartitions, execute_all
 from actors.oms.inputs import Deposit, StateChange
+from actors.oms.kill_word import KillWord
 from actors.oms.requests import AlarmsRequest, DepositRequest, StateRequest, check_rows
-from actors.oms.scopes import account_of, check_scope, symbol_of
+from actors.oms.scopes import FIRM, account_of, check_scope, symbol_of
 from actors.wire import Handler, Request
+
+HEED_SECONDS = 0.05
 
 _decode_deposit = decoder(DepositRequest)
 _decode_state = decoder(StateRequest)
@@ -27,9 +32,10 @@ _decode_alarms = decoder(AlarmsRequest)
 class ControlMethods:
     """Answers ``set_state``, ``deposit`` and ``alarms``."""
 
-    def __init__(self, hosted: HostedPartitions, clock: DataClock, log: Any) -> None:
+    def __init__(self, hosted: HostedPartitions, clock: DataClock, word: KillWord, log: Any) -> None:
         self._hosted = hosted
         self._clock = clock
+        self._word = word
         self._log = log
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -49,6 +55,8 @@ class ControlMethods:
         """
         body: StateRequest = _decode_state(request.body)
         check_scope(body.scope)
+        check_line("principal", body.principal)
+        check_line("reason", body.reason)
         self._hosted.check_alive()
         account, symbol = account_of(body.scope), symbol_of(body.scope)
         if symbol is not None:
@@ -57,11 +65,17 @@ class ControlMethods:
         change = StateChange(
             time=self._clock.now(), scope=body.scope, state=body.state, principal=body.principal, reason=body.reason
         )
+        number = self._word.numbers[0]
+        for host in hosts:
+            host.heed()
         moved = [host for host in hosts if host.partition.switch.of(body.scope) is not body.state]
         if moved:
             self._log.warning("kill switch moved", scope=body.scope, state=str(body.state), principal=body.principal)
         answer = encode({"scope": body.scope, "state": body.state, "partitions": len(moved)})
         execute_all([(host, change) for host in moved], functools.partial(request.reply, answer))
+        if body.scope == FIRM and self._word.read().state is not body.state:
+            # What this node reads when it starts again. A word that was set meanwhile is newer, and stays.
+            self._word.write(body.state, body.principal, body.reason, expected=number)
 
     def deposit(self, request: Request) -> None:
         """Book money once for its key; answered with whether it was booked before.
@@ -96,3 +110,14 @@ class ControlMethods:
             for alarm in itertools.islice(reversed(partition.alarms), wanted.limit)
         ]
         return encode({"total": sum(len(partition.alarms) for partition in partitions), "alarms": newest})
+
+
+async def heed_for_ever(hosted: HostedPartitions, log: Any) -> None:
+    """Heed the kill switch's word also while nothing else arrives, so that what is held back here is seen."""
+    while True:
+        await asyncio.sleep(HEED_SECONDS)
+        for host in hosted.hosts.values():
+            try:
+                host.heed()
+            except AlphaMindError as error:
+                log.error("kill switch not on record yet", problem=str(error))

@@ -22,14 +22,18 @@ from actors.oms.inputs import (
     Input,
     Observation,
     Price,
+    StateChange,
     TimeReached,
     VenueReport,
     decode_input,
 )
+from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
 from actors.oms.sending import outstanding
+from actors.oms.snapshot_keeping import SnapshotKeeping
 from actors.oms.venue import StandingOrder, Venue
 from actors.oms.watching import concerned
+from actors.oms.word_watch import WordWatch
 from actors.oms.working_order import split_venue_id
 
 Done = Callable[[Effects], None]
@@ -50,9 +54,9 @@ class PartitionHost:
         clock: The trading clock.
         metrics: The service's numbers.
         log: The service's log.
-        durable: Whether effects wait for ``Journal.flush``; all inputs of one turn of the loop then share one flush.
         on_failure: Called when nothing may go on: the lease is lost, or the state is not what is on record.
         retained: Number of events that are kept for subscribers.
+        snapshot_records: Records after which a snapshot is kept at the next quiet moment; ``None``: never.
     """
 
     def __init__(
@@ -63,9 +67,9 @@ class PartitionHost:
         clock: DataClock,
         metrics: Metrics,
         log: Any,
-        durable: bool,
         on_failure: Callable[[Exception], None],
         retained: int = 10_000,
+        snapshot_records: int | None = None,
     ) -> None:
         self.partition = Partition(index, self._look)
         self.journal = journal
@@ -74,9 +78,10 @@ class PartitionHost:
         self.stream = EventStream(self.replay, retained)
         self._metrics = metrics
         self._log = log.bind(partition=self.partition.name)
-        self._durable = durable
+        self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
         self._ended = False
+        self._watch: WordWatch | None = None
         self._uncommitted: list[tuple[Effects, Done | None]] = []
         self._unanswered: set[str] = set()
         self._debts: list[tuple[set[str], Callable[[], None]]] = []
@@ -89,13 +94,17 @@ class PartitionHost:
         return refusal
 
     async def recover(self) -> None:
-        """Rebuild the state from the journal; of the effects only the newest events are kept, nothing is sent.
+        """Rebuild the state from the newest snapshot and the journal behind it; nothing is sent.
+
+        Of the effects only the newest events are kept.
 
         Raises:
             JournalCorrupt: A record is not what was written.
         """
         count = 0
-        for record in self.journal.read():
+        self.partition, first = self._snapshots.restore(self._look)
+        self.stream.last = self.partition.last_event
+        for record in self.journal.read(first):
             self.stream.publish(self.partition.apply(decode_input(record)).events)
             count += 1
             if count % _PAUSE_EVERY == 0:
@@ -124,6 +133,8 @@ class PartitionHost:
         """
         if self._ended:
             raise Unavailable("this partition has ended", remedy="connect again", code="SERVICE_ENDED")
+        if self._watch is not None and self._watch.has_news() and type(record) is not StateChange:
+            self.heed()
         try:
             self.journal.append(record.time, KIND_OF[type(record)], encode(record), SCHEMA_VERSION)
         except JournalFenced as error:
@@ -148,12 +159,29 @@ class PartitionHost:
         except Exception as error:
             self._end(error)
             raise
-        if not self._durable:
+        if self.journal.immediate:
             self._let_out(effects, done)
             return
         if not self._uncommitted:
             asyncio.get_running_loop().call_soon(self.commit)
         self._uncommitted.append((effects, done))
+
+    def watch(self, word: KillWord) -> None:
+        """Heed the kill switch's word from now on, before any other input; called once all else is on record."""
+        self._watch = WordWatch(word, self.partition.switch, self.clock)
+        self.heed()
+
+    def heed(self) -> None:
+        """Put on record what the kill switch's word says, where that is news.
+
+        Raises what ``execute`` raises; the word stays news then.
+        """
+        if self._watch is not None and self._watch.has_news():
+            change = self._watch.news()
+            if change is not None:
+                self._log.warning("kill switch heeded", state=str(change.state), principal=change.principal)
+                self.execute(change)
+            self._watch.heeded()
 
     def after_commit(self, done: Callable[[], None]) -> None:
         """Call ``done`` once everything applied so far is as durable as was configured."""
@@ -188,6 +216,7 @@ class PartitionHost:
 
     def _end(self, error: Exception) -> None:
         self._ended = True
+        self._pay_debts()
         self._on_failure(error)
 
     # The listener of the venue.
@@ -248,7 +277,7 @@ class PartitionHost:
             sent.update(split_venue_id(message.order_id)[0] for message in effects.messages)
 
         try:
-            moved = tuple(price for price in prices if concerned(partition, sequence, price))
+            moved = tuple(price for price in prices if concerned(partition, sequence, now, price))
             if moved:
                 self.execute(Observation(time=now, shard=shard, sequence=sequence, prices=moved), note)
             if partition.timers.next <= now:
@@ -296,6 +325,7 @@ class PartitionHost:
                     self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
         for order_id in list(partition.awaiting):
             self._send_again(order_id)
+        self._pay_debts()
         self._log.info(
             "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
         )
@@ -329,6 +359,11 @@ class PartitionHost:
             found = Discrepancy(time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes)
             self.execute(found)
             self._discrepancies.add((code, order_id))
+
+    def keep_snapshot(self) -> None:
+        """Keep a snapshot where it is time for one; called once in a while."""
+        if not self._ended:
+            self._snapshots.tick()
 
     async def close(self) -> None:
         """Close the session and the journal; the state stays on record."""

@@ -16,6 +16,7 @@ from actors.oms.hosting import HostedPartitions, execute_all
 from actors.oms.inputs import BudgetGrant, Input, LimitsChange
 from actors.oms.limit_use import effective_view, firm_use
 from actors.oms.limits import RULES
+from actors.oms.reference_prices import ReferencePrices
 from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest
 from actors.oms.scopes import check_scope, symbol_of
 from actors.wire import Handler, Request
@@ -28,9 +29,10 @@ _decode_set_budget = decoder(SetBudgetRequest)
 class LimitMethods:
     """Answers ``set_limits``, ``limits``, ``set_budget`` and ``budgets``."""
 
-    def __init__(self, hosted: HostedPartitions, clock: DataClock, log: Any) -> None:
+    def __init__(self, hosted: HostedPartitions, clock: DataClock, prices: ReferencePrices, log: Any) -> None:
         self._hosted = hosted
         self._clock = clock
+        self._prices = prices
         self._log = log
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -78,6 +80,14 @@ class LimitMethods:
                 records.append((host, change))
             self._log.info("limits changed", version=version, principal=body.principal, limits=body.limits)
         execute_all(records, functools.partial(request.reply, encode({"version": version})))
+        self.note_needs()
+
+    def note_needs(self) -> None:
+        """Have measured and read what some limit now asks for; what none asks for costs nothing."""
+        trees = [host.partition.limits for host in self._hosted.hosts.values()]
+        self._prices.measures_volatility = any(tree.names("price_collar_deviations") for tree in trees)
+        if any(tree.names("require_open_session") for tree in trees):
+            self._prices.read_sessions()
 
     def limits(self, request: Request) -> bytes:
         """Answer with the tree of limits and, for an account, with what holds for its orders and how much is used.

@@ -1,30 +1,35 @@
-"""What the gate needs of the market shards: the last price of every instrument, and the trading clock."""
+"""What the gate needs of the market shards: prices and quotes, how much they move, sessions, and the trading clock."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 
 from actors.clock import DataClock
 from actors.errors import AlphaMindError
-from actors.market.ticks import MarketSlice, decode_market_slice, last_prices
+from actors.market.ticks import FEW, Kind, MarketSlice, Ticks, decode_market_slice, last_prices
+from actors.messages import Instrument
 from actors.oms.inputs import Look
+from actors.oms.recent_volatility import RecentVolatility
+from actors.oms.session_hours import SessionHours
 from actors.service import socket_path
 from actors.wire import WireClient
 
 OnSlice = Callable[[MarketSlice, Callable[[], None]], None]
 
 STAGE = 0
+_QUOTE = int(Kind.QUOTE)
 log = structlog.get_logger()
 
 
 class ReferencePrices:
-    """The last price of every instrument, from all market shards; every slice is acknowledged.
+    """The last price and quote of every instrument, from all market shards; every slice is acknowledged.
 
     After a restart the prices come from each shard's snapshot, and the stream goes on behind it.
 
@@ -33,8 +38,13 @@ class ReferencePrices:
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
         clock: The trading clock; it is advanced.
+        instruments: The instrument master, for its calendars.
         on_slice: Takes every new slice after its prices are known here, and calls what it is given once the market
             may go on.
+
+    Attributes:
+        sessions: Hours of the instruments' sessions, once they were read.
+        measures_volatility: Whether volatility is measured: only where a limit asks for it.
     """
 
     def __init__(
@@ -43,11 +53,17 @@ class ReferencePrices:
         name: str,
         shards: tuple[str, ...],
         clock: DataClock,
+        instruments: Sequence[Instrument] = (),
         on_slice: OnSlice | None = None,
     ) -> None:
         self.clock = clock
         self.sequences = [0] * len(shards)
+        self.sessions = SessionHours(instruments)
+        self.measures_volatility = False
+        self._volatility = RecentVolatility()
         self._prices: dict[int, int] = {}
+        self._quotes: dict[int, tuple[int, int]] = {}
+        self._loading: asyncio.Task[None] | None = None
         self._name = name
         self._on_slice = on_slice
         self._clients = [
@@ -64,15 +80,35 @@ class ReferencePrices:
         """Return the last price in increments, 0 where there was none."""
         return self._prices.get(instrument, 0)
 
-    def look(self, instrument: int) -> Look:
-        """Return what the gate may look at for an order in ``instrument`` now."""
-        return Look(
-            market_sequence=self.sequence(instrument), price=self._prices.get(instrument, 0), received=time.time_ns()
-        )
-
     def sequence(self, instrument: int) -> int:
         """Return the newest slice seen of the instrument's shard."""
         return self.sequences[instrument % len(self.sequences)] if self.sequences else 0
+
+    def look(self, instrument: int) -> Look:
+        """Return what there is to see of an instrument for an order that arrives now; any number may be asked for."""
+        bid, ask = self._quotes.get(instrument, (0, 0))
+        opens, closes = self.sessions.at(instrument, self.clock.now()) if self.sessions.loaded else (0, 0)
+        return Look(
+            market_sequence=self.sequence(instrument),
+            price=self._prices.get(instrument, 0),
+            bid=bid,
+            ask=ask,
+            volatility=self._volatility.of(instrument) if self.measures_volatility else 0,
+            received=time.time_ns(),
+            session_open=opens,
+            session_close=closes,
+        )
+
+    def read_sessions(self) -> None:
+        """Begin to read the calendars, beside the loop, unless that was done; until then there are no sessions."""
+        if self._loading is None:
+            self._loading = asyncio.get_running_loop().create_task(self._read_sessions())
+
+    async def _read_sessions(self) -> None:
+        try:
+            await asyncio.to_thread(self.sessions.load)
+        except AlphaMindError as error:
+            log.error("calendars can't be read: no session is known", follower=self._name, problem=str(error))
 
     async def _subscribe(self, index: int) -> None:
         if not self.sequences[index]:
@@ -97,6 +133,8 @@ class ReferencePrices:
         snapshot = msgspec.msgpack.decode(await self._clients[index].request("snapshot"))
         for instrument, price, _ in snapshot["last"]:
             self._prices[instrument] = price
+        for quote in snapshot["quotes"]:
+            self._quotes[quote[0]] = (quote[3], quote[4])
         # The newest slice comes once more: orders that watch the market may not have seen it.
         self.sequences[index] = max(self.sequences[index], snapshot["sequence"] - 1)
         self.clock.advance(snapshot["time"])
@@ -105,7 +143,7 @@ class ReferencePrices:
         market = decode_market_slice(body)
         if market.sequence > self.sequences[index]:
             if market.rows:
-                self._prices.update(last_prices(market.ticks()))
+                self._take_ticks(market.ticks())
             self.sequences[index] = market.sequence
             self.clock.advance(market.time)
             if self._on_slice is not None:
@@ -113,10 +151,25 @@ class ReferencePrices:
                 return
         self._acknowledge(index, market.sequence)
 
+    def _take_ticks(self, ticks: Ticks) -> None:
+        prices = last_prices(ticks)
+        if self.measures_volatility:
+            for instrument, price in prices.items():
+                before = self._prices.get(instrument)
+                if before:
+                    self._volatility.moved(instrument, before, price)
+        self._prices.update(prices)
+        rows = ticks.tolist() if len(ticks) <= FEW else ticks[ticks["kind"] == _QUOTE].tolist()
+        for row in rows:
+            if row[0] == _QUOTE:
+                self._quotes[row[4]] = (row[8], row[9])
+
     def _acknowledge(self, index: int, sequence: int) -> None:
         self._clients[index].notify("ack", msgspec.msgpack.encode(sequence))
 
     async def close(self) -> None:
         """Disconnect from all shards."""
+        if self._loading is not None:
+            self._loading.cancel()
         for client in self._clients:
             await client.close()

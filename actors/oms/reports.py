@@ -16,6 +16,7 @@ from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
+OfFill = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int, bool], None]
 
 
 def take_report(state: PartitionState, record: VenueReport) -> Effects:
@@ -42,16 +43,14 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
     if working is None:
         order_id, number = split_venue_id(report.order_id)
         working = state.orders.get(order_id)
-    if working is None or working.slice is None:
+    if working is None or working.slice is None or number > working.slice.number:
         text = f"{report.type} of an order that was never sent"
         state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
         return effects
     current = working.slice.number == number
     try:
-        if report.type is _TRADE:
-            fills.book(state, effects, report, working, record.time, current)
-        elif report.type in _OF_FILLS:
-            _OF_FILLS[report.type](state, effects, report, working, record.time)
+        if report.type in _OF_FILLS:
+            _OF_FILLS[report.type](state, effects, report, working, record.time, current)
         elif current:
             _OF_ORDERS.get(report.type, _settle)(state, effects, report, working, record.time)
     except Conflict as error:
@@ -64,11 +63,10 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     """Take what a report says of the order as a whole."""
     order, current = working.order, working.slice
     assert current is not None
-    if report.type is ReportType.CANCELED and working.amendments and not working.canceling:
-        if not state.capabilities.replaces:
-            current.confirmed = True
-            amending.resend_amended(state, effects, working, time)
-            return
+    if report.type is ReportType.CANCELED and working.replacing_by_cancel and not working.canceling:
+        current.confirmed = True
+        amending.resend_amended(state, effects, working, time)
+        return
     step = step_of(report.type, order.quantity, order.filled_quantity)
     assert step is not None
     reason, text = report.reason, report.text
@@ -95,6 +93,9 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     if step is Step.CANCELED and working.settled is OrderStatus.FILLED and working.canceling:
         working.canceling = False  # that is an answer, however wrong: nothing is owed any more
         state.move(effects, working, time)
+        if current.live:  # filled by a former venue order: this one was not needed any more
+            current.end()
+            return
     before = working.status
     changes = state.would_change(working, step)
     current.confirmed = True
@@ -117,15 +118,14 @@ def _refuse_cancel(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
 ) -> None:
     """Let the order go on: the venue does not cancel it."""
-    if working.amendments and not working.canceling and not state.capabilities.replaces:
-        for amendment in working.amendments:
+    if working.canceling:
+        working.canceling, working.closing = False, ""
+        state.move(effects, working, time, text=report.text)
+        amending.go_on(state, effects, working, time)
+        return
+    for amendment in working.amendments:
+        if amendment.by_cancel:
             amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
-        return
-    if not working.canceling:
-        return
-    working.canceling, working.closing = False, ""
-    state.move(effects, working, time, text=report.text)
-    fills.go_on(state, effects, working, time)
 
 
 def _replaced(
@@ -148,7 +148,6 @@ def _refuse_replace(
     for amendment in working.amendments:
         if amendment.revision == report.revision:
             amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
-            amending.keep_pegged(state, effects, working, time)
 
 
 def _restated(
@@ -183,8 +182,8 @@ def _acknowledge(
         state.raise_alarm(effects, "VENUE_FILLS_DIFFER", time, working.order.order_id, report.sequence, text)
 
 
-_TRADE = ReportType.TRADE
-_OF_FILLS: dict[ReportType, Handler] = {
+_OF_FILLS: dict[ReportType, OfFill] = {
+    ReportType.TRADE: fills.book,
     ReportType.TRADE_CANCEL: fills.bust,
     ReportType.TRADE_CORRECT: fills.correct,
 }

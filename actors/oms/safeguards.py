@@ -65,8 +65,10 @@ class Safeguards:
         self.switch.set(change.scope, change.state)
 
     def looked(self, instrument: int, look: Look) -> None:
-        """Take note of the price that is on record with an order, before it is judged."""
+        """Take note of what is on record with an order or a replacement, before it is judged."""
         self.totals.mark(instrument, look.price)
+        if look.received:
+            self.activity.arrived(look.received)
 
     def order_sent(self, order: SubmitOrder, look: Look, time: int) -> None:
         """Take note of an order that was let through."""

@@ -61,8 +61,7 @@ def outstanding(state: PartitionState, order_id: str) -> list[VenueMessage]:
     messages: list[VenueMessage] = []
     if current.live and not current.confirmed:
         messages.append(venue_order(working))
-    if state.capabilities.replaces:
-        messages += [venue_replace(working, amendment) for amendment in working.amendments]
-    if working.canceling or (working.amendments and not state.capabilities.replaces):
+    messages += [venue_replace(working, amendment) for amendment in working.amendments if not amendment.by_cancel]
+    if working.canceling or working.replacing_by_cancel:
         messages.append(VenueCancel(order_id=working.venue_id, time=working.order.updated_at))
     return messages

@@ -13,15 +13,15 @@ from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
-from actors.oms.control_methods import ControlMethods
+from actors.oms.control_methods import ControlMethods, heed_for_ever
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
+from actors.oms.kill_word import KillWord, word_path
 from actors.oms.limit_methods import LimitMethods
 from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, new_accounts
 from actors.oms.observing import prices_of
 from actors.oms.order_methods import OrderMethods
 from actors.oms.reference_prices import ReferencePrices
-from actors.oms.sessions import SessionTimes
 from actors.oms.state import partition_name
 from actors.oms.stream_methods import StreamMethods
 from actors.oms.venue import PLAIN, Capabilities, Venue
@@ -69,26 +69,27 @@ class OmsService(Service):
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(directory, name, markets, self.clock, self._follow_market)
+        self.prices = ReferencePrices(directory, name, markets, self.clock, instruments, self._follow_market)
+        self.word = KillWord(word_path(directory))
         self._capabilities = capabilities
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
         self._venue = venue
         self._connect_venue = connect_venue
         self._events_retained = events_retained
         self._asking: asyncio.Task[None] | None = None
+        self._heeding: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         super().__init__(name, directory)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
+        self._limits = LimitMethods(self.hosted, self.clock, self.prices, self.log)
         return {
-            **OrderMethods(
-                self.hosted, self.clock, self.prices, SessionTimes(self.instruments), self.metrics, self.log
-            ).handlers(),
+            **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
             **self._streams.handlers(),
-            **ControlMethods(self.hosted, self.clock, self.log).handlers(),
-            **LimitMethods(self.hosted, self.clock, self.log).handlers(),
+            **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
+            **self._limits.handlers(),
         }
 
     async def recover(self) -> None:
@@ -106,6 +107,7 @@ class OmsService(Service):
         fee_rate = expected_fee_rate(self.configuration.venue)
         for host in self.hosted.hosts.values():
             self._bring_up_to_date(host, fee_rate)
+            host.watch(self.word)
 
     def _bring_up_to_date(self, host: PartitionHost, fee_rate: int) -> None:
         partition, now = host.partition, self.clock.now()
@@ -143,9 +145,9 @@ class OmsService(Service):
             self.clock,
             self.metrics,
             self.log,
-            durable=section.durability != "process",
             on_failure=self._fail,
             retained=self._events_retained,
+            snapshot_records=section.snapshot_records,
         )
 
     async def connect(self) -> None:
@@ -153,7 +155,10 @@ class OmsService(Service):
         for host in self.hosted.hosts.values():
             host.start()
         self.prices.start()
+        self._limits.note_needs()
+        self.prices.read_sessions()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
+        self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))
 
     def _follow_market(self, market: MarketSlice, acknowledge: Callable[[], None]) -> None:
         """Let the partitions' orders follow a slice; it is acknowledged once the venue has what they sent."""
@@ -182,19 +187,22 @@ class OmsService(Service):
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
                 host.ask_again()
+                host.keep_snapshot()
 
     async def stop(self) -> None:
         """Stop listening, close the sessions and the journals."""
-        if self._asking is not None:
-            self._asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._asking
-            self._asking = None
+        for task in (self._asking, self._heeding):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._asking = self._heeding = None
         self._streams.close()
         await super().stop()
         await self.prices.close()
         for host in self.hosted.hosts.values():
             await host.close()
+        self.word.close()
 
     def _fail(self, error: Exception) -> None:
         """End for good: nothing is answered, sent or acknowledged any more."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from actors.messages import MONEY_UNIT, OrderType, TimeInForce
-from actors.oms.gate import exposures, funds, pace, positions, prices, reductions, sizes, terms, tradable
+from actors.oms.gate import exposures, funds, margin, pace, positions, prices, reductions, sizes, terms, tradable
 from actors.oms.gate.candidate import Candidate, Moment
 from actors.oms.gate.refusal import Refusal
 from actors.oms.limit_tree import EffectiveLimits
@@ -157,7 +157,7 @@ CHECKS: tuple[Check, ...] = (
         lambda limits: limits.margin_rate == MONEY_UNIT,
     ),
     Check(
-        "MARGIN", exposures.margin_suffices, "initial margin of a margin account", "15(4)", _CREDIT, _SENT,
+        "MARGIN", margin.margin_suffices, "initial margin of a margin account", "15(4)", _CREDIT, _SENT,
         lambda limits: limits.margin_rate != MONEY_UNIT,
     ),
     Check(

@@ -76,7 +76,7 @@ def price_in_volatility_collar(candidate: Candidate) -> Refusal | None:
 
 
 def limit_would_rest(candidate: Candidate) -> Refusal | None:
-    """Refuse a post-only order that would trade at once: at the opposite quote, or without one beyond the last price."""
+    """Refuse a post-only order that would trade at once: at the opposite quote, else beyond the last price."""
     order, look = candidate.order, candidate.look
     if order.conditions is None or not order.conditions.post_only:
         return None

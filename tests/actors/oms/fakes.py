@@ -146,6 +146,7 @@ class FakeMarket:
         self.retained = retained
         self.last: dict[int, int] = {}
         self.acknowledged: list[int] = []
+        self.quotes: list[list[int]] = []
         self._subscribers: list[Request] = []
         self.server = WireServer(
             name, {"subscribe": self._subscribe, "snapshot": self._snapshot, "ack": self._acknowledge}
@@ -164,7 +165,7 @@ class FakeMarket:
     def _snapshot(self, _: Request) -> bytes:
         time = self.slices[-1].time if self.slices else 0
         last = [[instrument, price, time] for instrument, price in self.last.items()]
-        return encode({"sequence": len(self.slices), "time": time, "last": last, "quotes": []})
+        return encode({"sequence": len(self.slices), "time": time, "last": last, "quotes": self.quotes})
 
     def _acknowledge(self, request: Request) -> None:
         self.acknowledged.append(msgspec.msgpack.decode(request.body))
