@@ -92,6 +92,10 @@ class JournalSection(Section):
     """What an acknowledged order survives: the process, power loss, the node."""
     segment_mib: Annotated[int, Field(gt=0, le=1024)] = 64
     """Size at which a new segment file is begun."""
+    snapshot_records: Annotated[int, Field(ge=1)] | None = 100_000
+    """Records after which an owner keeps a snapshot of its state and archives what recovery needs no more; null: never."""
+    retention_days: Annotated[float, Field(ge=0)] | None = None
+    """Days after which archived records are deleted; empty: they are kept for ever."""
     dsn: pydantic.SecretStr | None = None
     """Connection string of PostgreSQL (medium ``postgres``); ``ALPHAMIND_JOURNAL_DSN`` sets it without a file."""
 

@@ -5,7 +5,19 @@ change, a removal or an insertion is found by ``verify``; each writer holds the 
 refused.
 """
 
-from actors.journal.journal import Journal, JournalReader, Lease, Record, Verification
-from actors.journal.opening import open_journal, read_journal
+from actors.journal.journal import Fault, Journal, JournalReader, Lease, Record, Snapshot, Verification, Witness
+from actors.journal.opening import list_journals, open_journal, read_journal
 
-__all__ = ["Journal", "JournalReader", "Lease", "Record", "Verification", "open_journal", "read_journal"]
+__all__ = [
+    "Fault",
+    "Journal",
+    "JournalReader",
+    "Lease",
+    "Record",
+    "Snapshot",
+    "Verification",
+    "Witness",
+    "list_journals",
+    "open_journal",
+    "read_journal",
+]

@@ -8,6 +8,9 @@ from actors.oms.admission import deposited, new_terms
 from actors.oms.effects import Effects
 from actors.oms.inputs import AccountOpening, BudgetGrant, Deposit, Discrepancy, LimitsChange, StateChange, Terms
 from actors.oms.state import PartitionState
+from actors.oms.transitions import REQUESTABLE, Step
+from actors.oms.venue import native_kinds
+from actors.oms.working_order import split_venue_id
 
 
 def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
@@ -20,6 +23,8 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
     # Extended in place: the books of all accounts look at this one list.
     state.instruments.extend(terms.instruments[len(state.instruments) :])
     state.fee_rate = terms.fee_rate
+    state.capabilities = terms.capabilities
+    state.native = native_kinds(terms.capabilities)
     return Effects()
 
 
@@ -100,7 +105,12 @@ def take_budget(state: PartitionState, grant: BudgetGrant) -> Effects:
 
 
 def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
-    """Raise the alarm over a difference with the venue."""
+    """Raise the alarm over a difference with the venue; an order that is not there any more is closed here."""
     effects = Effects()
     state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
+    working = state.orders.get(split_venue_id(found.order_id)[0])
+    if found.closes and working is not None and working.settled in REQUESTABLE:
+        if working.slice is not None:
+            working.slice.end()
+        state.move(effects, working, found.time, Step.CANCELED, reason=found.code, text=found.text)
     return effects

@@ -10,6 +10,7 @@ from actors.oms.admission import new_terms
 from actors.oms.inputs import AccountOpening, Deposit, Input, LimitsChange, StateChange, Terms
 from actors.oms.limits import configured_limits
 from actors.oms.state import PartitionState
+from actors.oms.venue import Capabilities
 from configs.schema import AccountSection, RiskSection, VenueSection
 
 PRINCIPAL = "configuration"
@@ -22,14 +23,14 @@ def expected_fee_rate(venue: VenueSection) -> int:
 
 
 def changed_terms(
-    partition: PartitionState, instruments: tuple[Instrument, ...], fee_rate: int, now: int
+    partition: PartitionState, instruments: tuple[Instrument, ...], fee_rate: int, capabilities: Capabilities, now: int
 ) -> list[Input]:
     """Return the terms to put on record where they are new.
 
     Raises:
         Conflict: An instrument was changed or removed (code ``INSTRUMENTS_CHANGED``).
     """
-    terms = Terms(time=now, instruments=instruments, fee_rate=fee_rate)
+    terms = Terms(time=now, instruments=instruments, fee_rate=fee_rate, capabilities=capabilities)
     return [terms] if new_terms(partition, terms) else []
 
 

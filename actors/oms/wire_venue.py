@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import pathlib
 
 import structlog
 
 from actors.errors import AlphaMindError, PeerLost, Unavailable
-from actors.messages import ExecutionReport, VenueOrder, decoder, encode
-from actors.oms.venue import StandingOrder, VenueCancel, VenueListener
+from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
+from actors.oms.venue import StandingOrder, VenueListener, VenueMessage
 from actors.wire import WireClient
 
 FENCED = "SESSION_FENCED"
@@ -51,13 +52,28 @@ class WireVenue:
         opening = {"session": self._session, "epoch": self._epoch, "last_report": self._listener.last_report}
         try:
             await self._client.subscribe("session", encode(opening), self._take)
-            answer = await self._client.request("open_orders", encode({"session": self._session}))
+            opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            body = encode({"session": self._session})
+            self._client.post("open_orders", body, functools.partial(self._reconcile, opened))
+            await opened
         except AlphaMindError as error:
             self._note_fence(error)
             raise
+
+    def _reconcile(self, opened: asyncio.Future[None], answer: bytes | None, error: AlphaMindError | None) -> None:
+        """Compare at once: a report behind the answer changes what stands here and not what the answer says."""
+        if opened.done():
+            return
+        if error is not None:
+            opened.set_exception(error)
+            return
         self._reconciling = True
         try:
-            self._listener.session_opened(_decode_standing(answer))
+            self._listener.session_opened(_decode_standing(answer or b""))
+        except Exception as problem:
+            opened.set_exception(problem)
+        else:
+            opened.set_result(None)
         finally:
             self._reconciling = False
 
@@ -71,13 +87,15 @@ class WireVenue:
             self._broken = True
             self._client.drop()
 
-    def send(self, message: VenueOrder | VenueCancel) -> None:
-        """Send an order or a cancel; does nothing while the session is not open: reconciliation will send it."""
+    def send(self, message: VenueMessage) -> None:
+        """Send a message; does nothing while the session is not open: reconciliation will send it."""
         if not self.is_open:
             return
         common = {"session": self._session, "epoch": self._epoch}
         if isinstance(message, VenueOrder):
             method, body = "order", encode({**common, "order": message})
+        elif isinstance(message, VenueReplace):
+            method, body = "replace", encode({**common, "replace": message})
         else:
             method, body = "cancel", encode({**common, "order_id": message.order_id, "time": message.time})
         try:

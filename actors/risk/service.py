@@ -191,6 +191,7 @@ class RiskService(ReadModel):
     def _close_period(self, sequence: int) -> None:
         closes = self.history.closes(sequence, self.marks.prices)
         self._journal.append(closes.time, CLOSES, encode(closes))
+        self._journal.flush()
         self.history.add(closes)
 
     def _change_limits(self, change: LimitsChange) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from actors.clock import MINUTE
 from actors.market.ticks import Kind, MarketSlice
 from actors.messages import Side, VenueOrder, encode
-from env.exchange.paper import PaperExchange, SessionReport
+from env.exchange.paper import PaperExchange
+from env.exchange.session_orders import SessionReport
 from tests.env.exchange.builders import Row, always_open, bar, instrument, market, order, quote, rules, trade
 
 INSTRUMENTS = 2

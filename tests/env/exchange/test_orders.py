@@ -9,7 +9,7 @@ from actors.errors import Conflict, InputError
 from actors.calendars import session_bounds
 from actors.messages import VenueOrder
 from env.exchange.paper import PaperExchange
-from env.exchange.records import OrderState
+from actors.oms.venue import StandingOrder
 from tests.env.exchange.builders import Row, bar, brief, exchange, instrument, market, order, rules
 
 
@@ -62,7 +62,7 @@ def test_sessions_do_not_share_order_ids_nor_report_numbers() -> None:
     first, second = venue.submit("p00", order())[0], venue.submit("p01", order())[0]
     assert (first.session, first.report.sequence) == ("p00", 1)
     assert (second.session, second.report.sequence) == ("p01", 1)
-    assert venue.orders("p01") == [OrderState("0-1", "new", 0)]
+    assert venue.orders("p01") == [StandingOrder("0-1", "new", 0, 100)]
 
 
 def test_a_cancelled_order_trades_no_more() -> None:
@@ -77,7 +77,7 @@ def test_one_of_two_orders_at_a_price_can_be_cancelled() -> None:
     venue.submit("p00", order("0-1", limit=97, quantity=10))
     venue.submit("p00", order("0-2", limit=97, quantity=10))
     venue.cancel("p00", "0-1", 0)
-    assert venue.orders("p00") == [OrderState("0-2", "new", 0)]
+    assert venue.orders("p00") == [StandingOrder("0-2", "new", 0, 10)]
 
 
 @pytest.mark.parametrize(

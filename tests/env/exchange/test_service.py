@@ -14,9 +14,9 @@ from actors.journal import open_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
 from configs import Configuration
-from env.exchange.paper import SessionReport
+from env.exchange.session_orders import SessionReport
 from env.exchange.service import PaperExchangeService
-from tests.env.exchange.builders import bar, brief, instrument, market, order
+from tests.env.exchange.builders import bar, brief, instrument, market, order, replacement
 from tests.env.exchange.peers import FakeMarket, FakePartition, settle, until
 
 INSTRUMENTS = (instrument(0), instrument(1))
@@ -88,7 +88,7 @@ def test_an_order_is_acknowledged_then_filled_by_the_next_slice(tmp_path: pathli
             assert "match_seconds_p99" in numbers
             known = await partition.client.request("open_orders", msgspec.msgpack.encode({"session": "p00"}))
             assert msgspec.msgpack.decode(known) == [
-                {"order_id": "0-1", "status": "partially_filled", "filled_quantity": 100}
+                {"order_id": "0-1", "status": "partially_filled", "filled_quantity": 100, "quantity": 150}
             ]
             await partition.client.close()
 
@@ -330,7 +330,10 @@ def test_the_newest_epoch_is_remembered_over_a_crash(tmp_path: pathlib.Path) -> 
         ("session", {"session": "", "epoch": 1, "last_report": 0}, "INPUT_INVALID"),
         ("session", {"session": "p00"}, "INPUT_INVALID"),
         ("order", {"session": "p00", "epoch": 1, "order": ["0-1"]}, "INPUT_INVALID"),
-        ("replace", {}, "METHOD_UNKNOWN"),
+        ("replace", {"session": "p07", "epoch": 1, "replace": replacement()}, "SESSION_NOT_OPEN"),
+        ("replace", {"session": "p00", "epoch": 1, "replace": replacement(revision=0)}, "REVISION_INVALID"),
+        ("replace", {}, "INPUT_INVALID"),
+        ("amend", {}, "METHOD_UNKNOWN"),
     ],
 )
 def test_what_the_protocol_does_not_allow_is_refused_and_changes_nothing(
@@ -463,7 +466,7 @@ def test_an_input_that_breaks_the_core_stops_the_exchange(
             def broken(*_: object) -> None:
                 raise ZeroDivisionError("impossible")
 
-            monkeypatch.setattr(venue._exchange, "submit", broken)
+            monkeypatch.setattr(venue.host.exchange, "submit", broken)
             with pytest.raises(AlphaMindError, match="failed to answer"):
                 await partition.order(order())
             assert "impossible" in str(venue.failure)
@@ -483,18 +486,24 @@ def test_the_market_may_come_later_than_the_exchange(tmp_path: pathlib.Path) -> 
     play(scene)
 
 
-def test_an_input_is_on_record_and_flushed_before_anyone_sees_its_effect(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("durability", "expected"),
+    [("process", [("append", 0)]), ("disk", [("append", 0), ("append", 0), ("flush", 0)])],
+)
+def test_an_input_is_on_record_as_durably_as_configured_before_anyone_sees_its_effect(
+    tmp_path: pathlib.Path, durability: str, expected: list[tuple[str, int]]
+) -> None:
     async def scene() -> None:
-        async with running(service(tmp_path)) as venue:
+        configuration = Configuration.model_validate({"journal": {"durability": durability}})
+        async with running(service(tmp_path, configuration=configuration)) as venue:
             partition = await FakePartition(tmp_path).start()
-            journal, steps = venue._journal, []
-            assert journal is not None
+            journal, steps = venue.host.journal, []
             session = venue._sessions["p00"]
 
             class Watched:
-                def append(self, time: int, kind: int, payload: bytes) -> int:
+                def append(self, time: int, kind: int, payload: bytes, version: int) -> int:
                     steps.append(("append", session.last_report))
-                    return journal.append(time, kind, payload)
+                    return journal.append(time, kind, payload, version)
 
                 def flush(self) -> None:
                     steps.append(("flush", session.last_report))
@@ -503,10 +512,11 @@ def test_an_input_is_on_record_and_flushed_before_anyone_sees_its_effect(tmp_pat
                 def close(self) -> None:
                     journal.close()
 
-            venue._journal = Watched()  # type: ignore[assignment]
-            await partition.order(order())
-            assert steps == [("append", 0), ("flush", 0)]
-            assert session.last_report == 1
+            venue.host.journal = Watched()  # type: ignore[assignment]
+            answers = [asyncio.ensure_future(partition.order(order(f"0-{number}"))) for number in range(2)]
+            assert await asyncio.gather(*answers) == [b"", b""]
+            assert steps[: len(expected)] == expected
+            assert what(partition) == [("new", "0-0"), ("new", "0-1")]
             await partition.client.close()
 
     play(scene)

@@ -36,3 +36,30 @@ def test_an_order_takes_the_whole_way_and_back(tmp_path):
             await oms.stop()
 
     in_api(tmp_path, test)
+
+
+def test_what_the_gate_refuses_names_field_value_limit_and_what_would_be_accepted(tmp_path):
+    async def test(api):
+        await api.oms.server.close()
+        oms = OmsService("oms-0", api.directory, api.configuration, INSTRUMENTS, shard=0, shards=1, markets=())
+        await oms.start()
+        try:
+            headers = api.token("write:trade", "read:portfolio")
+            refused = (await api.http.post("/trades", json=ORDER, headers=headers)).json()
+            assert (refused["code"], refused["field"], refused["value"]) == ("PRICE_UNAVAILABLE", "symbol", "none")
+            assert (refused["rule"], refused["remedy"]) == (
+                "a market price",
+                "after its first price; send it under a new client_order_id",
+            )
+            exits = {"take_profit": {"limit_price": "110"}, "stop_loss": {"stop_price": "95"}}
+            listed = {**ORDER, **exits, "client_order_id": "l-1", "order_class": "bracket"}
+            problem = (await api.http.post("/trades", json=listed, headers=headers)).json()
+            assert (problem["status"], problem["code"]) == (422, "PRICE_UNAVAILABLE")
+            assert len(problem["order"]["legs"]) == 2
+            assert (await api.http.delete("/trades", headers=headers)).json()["canceled"] == []
+            change = await api.http.patch("/trades/a-1", json={"qty": "5"}, headers=headers)
+            assert (change.status_code, change.json()["code"]) == (409, "ORDER_CLOSED")
+        finally:
+            await oms.stop()
+
+    in_api(tmp_path, test)
