@@ -22,6 +22,7 @@ from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, n
 from actors.oms.observing import prices_of
 from actors.oms.order_methods import OrderMethods
 from actors.oms.reference_prices import ReferencePrices
+from actors.oms.sessions import SessionTimes
 from actors.oms.state import partition_name
 from actors.oms.stream_methods import StreamMethods
 from actors.oms.venue import PLAIN, Capabilities, Venue
@@ -69,9 +70,9 @@ class OmsService(Service):
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(name, markets, self.clock, instruments, self._follow_market)
-        self.word = KillWord(word_path(directory))
+        self.prices = ReferencePrices(name, markets, self.clock, self._follow_market)
         self._capabilities = capabilities
+        self.word = KillWord(word_path(directory))
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
         self._venue = venue
         self._connect_venue = connect_venue
@@ -84,9 +85,10 @@ class OmsService(Service):
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
-        self._limits = LimitMethods(self.hosted, self.clock, self.prices, self.log)
+        sessions = SessionTimes(self.instruments)
+        self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
         return {
-            **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
+            **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
             **self._streams.handlers(),
             **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
             **self._limits.handlers(),
@@ -156,7 +158,6 @@ class OmsService(Service):
             host.start()
         self.prices.start(self.peers)
         self._limits.note_needs()
-        self.prices.read_sessions()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
         self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))
 
