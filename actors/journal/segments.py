@@ -186,10 +186,10 @@ class SegmentJournal:
         if not self._sync:
             return
         if self._waiting:
-            self._require_lease()
             records = b"".join(self._waiting)
             self._waiting.clear()
             try:
+                self._require_lease()
                 self._write(records, self._sequence, self._hash)
             except BaseException:
                 self._sequence, self._hash = self._flushed

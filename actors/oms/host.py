@@ -39,6 +39,7 @@ from actors.oms.working_order import split_venue_id
 Done = Callable[[Effects], None]
 
 _PAUSE_EVERY = 512
+_TRADE, _REJECTED = ReportType.TRADE, ReportType.REJECTED
 
 
 class PartitionHost:
@@ -246,9 +247,9 @@ class PartitionHost:
         self.clock.advance(report.time)
         self.execute(VenueReport(time=self.clock.now(), report=report), self._report_taken)
         self._metrics.count("reports_total")
-        if report.type is ReportType.TRADE:
+        if report.type is _TRADE:
             self._metrics.count("fills_total")
-        elif report.type is ReportType.REJECTED:
+        elif report.type is _REJECTED:
             self._metrics.count("rejected_total")
 
     def _report_taken(self, _: Effects) -> None:

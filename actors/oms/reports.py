@@ -72,8 +72,6 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     reason, text = report.reason, report.text
     if step is Step.DONE_FOR_DAY and order.time_in_force not in _LASTING:
         step, reason = Step.EXPIRED, reason or "DONE_FOR_DAY"
-    elif step is Step.ACCEPTED and working.settled in PAUSED:
-        step = resumed(order.filled_quantity)
     if step is Step.REJECTED and current.number > 1:
         step = Step.CANCELED
         reason = reason or "SLICE_REJECTED"
@@ -96,21 +94,36 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
         if current.live:  # filled by a former venue order: this one was not needed any more
             current.end()
             return
-    before = working.status
+    _take(state, effects, working, time, step, reason, text)
+
+
+def _accept(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
+    """Take it that the order works at the venue, for the first time or again."""
+    step = resumed(working.order.filled_quantity) if working.settled in PAUSED else _ACCEPTED
+    _take(state, effects, working, time, step, report.reason, report.text)
+
+
+def _take(
+    state: PartitionState, effects: Effects, working: WorkingOrder, time: int, step: Step, reason: str, text: str
+) -> None:
+    """Let a step happen to an order; one that changes nothing is no event."""
+    current = working.slice
+    assert current is not None
     changes = state.would_change(working, step)
     current.confirmed = True
     if step in _ENDING:
         current.end()
-    if not changes and working.status is before:
+    if changes:
+        state.move(effects, working, time, step, reason=reason, text=text)
+    else:
         state.update_awaiting(working)
+    if working.peg_price:
         amending.keep_pegged(state, effects, working, time)
-        return
-    state.move(effects, working, time, step, reason=reason, text=text)
-    amending.keep_pegged(state, effects, working, time)
 
 
 # Nothing of any other order can trade any more once it is done for the day.
 _LASTING = (TimeInForce.GTC, TimeInForce.GTD)
+_ACCEPTED = Step.ACCEPTED
 _ENDING = frozenset({Step.CANCELED, Step.EXPIRED, Step.REJECTED, Step.CALCULATED})
 
 
@@ -188,6 +201,7 @@ _OF_FILLS: dict[ReportType, OfFill] = {
     ReportType.TRADE_CORRECT: fills.correct,
 }
 _OF_ORDERS: dict[ReportType, Handler] = {
+    ReportType.NEW: _accept,
     ReportType.CANCEL_REJECTED: _refuse_cancel,
     ReportType.REPLACED: _replaced,
     ReportType.REPLACE_REJECTED: _refuse_replace,

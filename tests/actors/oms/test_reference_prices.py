@@ -17,6 +17,7 @@ from actors.oms.inputs import Look
 from actors.oms.recent_volatility import DECAY, LEAST_CHANGES, RecentVolatility
 from actors.oms.reference_prices import ReferencePrices
 from actors.oms.session_hours import SessionHours
+from actors.peers import Peers
 from actors.service import socket_path
 from tests.actors.oms.support import FakeMarket, until
 
@@ -40,9 +41,9 @@ def quotes(sequence: int, count: int, *pairs: tuple[int, int, int]) -> MarketSli
 
 @pytest.mark.parametrize("count", [3, FEW + 1])
 def test_a_look_shows_the_newest_price_and_quote(tmp_path: pathlib.Path, count: int) -> None:
-    prices = ReferencePrices(tmp_path, "oms-0", ("market-0",), DataClock(), INSTRUMENTS)
+    prices = ReferencePrices("oms-0", ("market-0",), DataClock(), INSTRUMENTS)
     assert prices.look(0).price == prices.look(0).bid == 0
-    prices._clients[0].notify = lambda *_: None  # type: ignore[method-assign, assignment]
+    prices._acknowledge = lambda *_: None  # type: ignore[method-assign]
     prices._take(0, encode(quotes(1, count, (0, 90, 110), (0, 98, 104), (1, 7, 0))))
     before = time.time_ns()
     look = prices.look(0)
@@ -59,8 +60,8 @@ def test_after_a_restart_quotes_come_from_the_snapshot(tmp_path: pathlib.Path) -
         market.quotes = [[0, 1, 1, 98, 104, 5, 5]]
         market.publish({0: 100})
         await market.server.listen(socket_path(tmp_path, "market-0"))
-        prices = ReferencePrices(tmp_path, "oms-0", ("market-0",), DataClock(), INSTRUMENTS)
-        prices.start()
+        prices = ReferencePrices("oms-0", ("market-0",), DataClock(), INSTRUMENTS)
+        prices.start(Peers(tmp_path))
         await until(lambda: prices.look(0).bid == 98)
         assert (prices.look(0).price, prices.look(0).ask) == (100, 104)
         await prices.close()
@@ -83,8 +84,8 @@ def test_volatility_is_the_deviation_of_changes_once_enough_are_known() -> None:
 
 
 def test_volatility_is_measured_only_where_it_is_asked_for(tmp_path: pathlib.Path) -> None:
-    prices = ReferencePrices(tmp_path, "oms-0", ("market-0",), DataClock(), INSTRUMENTS)
-    prices._clients[0].notify = lambda *_: None  # type: ignore[method-assign, assignment]
+    prices = ReferencePrices("oms-0", ("market-0",), DataClock(), INSTRUMENTS)
+    prices._acknowledge = lambda *_: None  # type: ignore[method-assign]
     for measures in (False, True):
         prices.measures_volatility = measures
         for step in range(25):
@@ -116,7 +117,7 @@ def test_the_session_is_the_one_under_way_or_the_next(time_: int, expected: tupl
 def test_sessions_follow_the_trading_clock_and_are_read_beside_the_loop(tmp_path: pathlib.Path) -> None:
     async def play() -> None:
         clock = DataClock(OPENS - 1)
-        prices = ReferencePrices(tmp_path, "oms-0", (), clock, INSTRUMENTS)
+        prices = ReferencePrices("oms-0", (), clock, INSTRUMENTS)
         assert prices.look(0).session_close == 0
         prices.read_sessions()
         await until(lambda: prices.sessions.loaded, 30)
