@@ -43,7 +43,7 @@ def node_id() -> str:
 
 def node_address() -> str:
     """Return the address by which Ray knows this node."""
-    found: str = ray.util.get_node_ip_address()
+    found: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
     return found
 
 
@@ -71,7 +71,9 @@ class PublishedByActors:
         except (ValueError, TimeoutError, ray.exceptions.RayError) as error:
             if isinstance(error, ray.exceptions.ActorDiedError):
                 self._handles.pop(name, None)  # one that Ray restarts keeps its handle
-            raise Unavailable(f"{name} can't be found: {str(error).splitlines()[0]}", remedy="alphamind status") from None
+            raise Unavailable(
+                f"{name} can't be found: {str(error).splitlines()[0]}", remedy="alphamind status"
+            ) from None
         if published is None:
             raise Unavailable(f"{name} does not listen beyond its node, or not yet", field="network.tls.enabled")
         return published

@@ -79,6 +79,4 @@ class RayOrders:
                 remedy="send the same orders again under the same client_order_id",
             )
             return [lost] * size
-        return [
-            from_description(answer) if isinstance(answer, dict) else _decode_order(answer) for answer in answers
-        ]
+        return [from_description(answer) if isinstance(answer, dict) else _decode_order(answer) for answer in answers]
