@@ -82,6 +82,7 @@ class PartitionHost:
         self._on_failure = on_failure
         self._ended = False
         self._watch: WordWatch | None = None
+        self.on_short: Callable[[], None] = lambda: None
         self._uncommitted: list[tuple[Effects, Done | None]] = []
         self._unanswered: set[str] = set()
         self._debts: list[tuple[set[str], Callable[[], None]]] = []
@@ -91,6 +92,8 @@ class PartitionHost:
         started = time.perf_counter_ns()
         refusal = gate.look(candidate)
         self._metrics.observe("gate_seconds", time.perf_counter_ns() - started)
+        if candidate.safeguards.budget.wanted:
+            self.on_short()
         return refusal
 
     async def recover(self) -> None:
