@@ -16,7 +16,7 @@ from actors.messages import Instrument, Order, decoder
 from actors.oms.routing import shard_of
 from actors.order_entry import OrderEntry
 from actors.portfolio.books import BooksView, Position
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import BlockingClient
 from configs.schema import Configuration
 
@@ -53,6 +53,7 @@ class Client(OrderEntry):
             ) from None
         self.configuration = Configuration.model_validate(yaml.safe_load(text))
         self.instruments = {instrument.symbol: instrument for instrument in master.all}
+        self._peers = Peers(directory)
         self._connections: dict[str, BlockingClient] = {}
 
     def order(self, client_order_id: str, account: str | None = None) -> Order:
@@ -119,7 +120,7 @@ class Client(OrderEntry):
         name = f"oms-{shard}"
         connection = self._connections.get(name)
         if connection is None:
-            connection = self._connections[name] = BlockingClient(socket_path(self.directory, name), "client")
+            connection = self._connections[name] = BlockingClient(self._peers.peer(name), "client")
         try:
             return connection.request(method, body)
         except PeerLost:
@@ -137,6 +138,11 @@ def connect(run: str | pathlib.Path | None = None) -> Client:
     Raises:
         NotFound: There is no such run, or none at all.
     """
+    return Client(find_run(run))
+
+
+def find_run(run: str | pathlib.Path | None = None) -> pathlib.Path:
+    """Return the directory in which a run would be; see ``connect``."""
     home = pathlib.Path(os.environ.get("ALPHAMIND_HOME", "~/.alphamind")).expanduser()
     wanted = run if run is not None else os.environ.get("ALPHAMIND_RUN") or None
     if wanted is None:
@@ -145,4 +151,4 @@ def connect(run: str | pathlib.Path | None = None) -> Client:
         directory = pathlib.Path(wanted).expanduser()
         if not directory.is_dir():
             directory = home / "runs" / str(wanted)
-    return Client(directory.resolve())
+    return directory.resolve()

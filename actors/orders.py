@@ -163,7 +163,10 @@ class Order(Message, kw_only=True, frozen=True):
     @property
     def leaves_quantity(self) -> int:
         """What can still be filled (FIX ``LeavesQty``); 0 once the order is closed or filled."""
-        return max(0, self.quantity - self.filled_quantity) if self.status.is_open else 0
+        if not self.status.is_open:
+            return 0
+        leaves = self.quantity - self.filled_quantity
+        return leaves if leaves > 0 else 0
 
 
 class Fill(Message, kw_only=True, frozen=True):

@@ -74,13 +74,24 @@ class RaySection(Section):
         return placement
 
 
+class TlsSection(Section):
+    """The data plane between nodes: TCP with mutual TLS, beside the Unix sockets within a node. There is no plain TCP."""
+
+    enabled: bool = False
+    """Whether actors listen for other nodes and look for peers there."""
+    host: str | None = None
+    """Address that actors bind, on any free port; empty: that by which Ray knows their node."""
+
+
 class NetworkSection(Section):
-    """Where the edges listen."""
+    """Where edges and actors listen."""
 
     host: str = "127.0.0.1"
     """Address that HTTP binds; anything but loopback has to be asked for."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port of the HTTP API; 0: any free one."""
+    tls: TlsSection = TlsSection()
+    """The data plane between nodes."""
 
 
 class JournalSection(Section):
@@ -93,7 +104,7 @@ class JournalSection(Section):
     segment_mib: Annotated[int, Field(gt=0, le=1024)] = 64
     """Size at which a new segment file is begun."""
     snapshot_records: Annotated[int, Field(ge=1)] | None = 100_000
-    """Records after which an owner keeps a snapshot of its state and archives what recovery needs no more; null: never."""
+    """Records after which an owner saves its state and archives what recovery needs no more; null: never."""
     retention_days: Annotated[float, Field(ge=0)] | None = None
     """Days after which archived records are deleted; empty: they are kept for ever."""
     dsn: pydantic.SecretStr | None = None
@@ -288,7 +299,7 @@ class RiskSection(Section):
 
 
 class SecuritySection(Section):
-    """Tokens and clients of the API."""
+    """Tokens and clients of the API, certificates of the actors."""
 
     issuer: str = "alphamind"
     """``iss`` of the tokens."""
@@ -298,6 +309,9 @@ class SecuritySection(Section):
     """Life of an access token."""
     secrets: pathlib.Path | None = None
     """Folder with ``signing-key.pem`` and ``clients.yaml``; empty: ``secrets`` in the home (made in ``local``)."""
+    certificates: pathlib.Path | None = None
+    """Folder with ``authority.pem`` and the actors' certificates, ``oms-0.pem`` and so on, for ``network.tls``; empty:
+    ``certificates`` in the run's directory. What is missing there is made, but never in profile ``cluster``."""
 
 
 class LoggingSection(Section):
@@ -351,5 +365,10 @@ class Configuration(Section):
         if self.run.profile == "cluster" and self.journal.medium != "postgres":
             raise ValueError(
                 "journal: profile cluster refuses medium segments, which would die with its node; set medium: postgres"
+            )
+        if self.run.profile == "cluster" and self.network.tls.enabled and self.security.certificates is None:
+            raise ValueError(
+                "security: profile cluster makes no certificates; set certificates to the folder that has them "
+                "(python -m cluster.certificates makes one)"
             )
         return self

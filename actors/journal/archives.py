@@ -40,6 +40,11 @@ def archive_folder(folder: pathlib.Path) -> pathlib.Path:
     return folder / "archive"
 
 
+def is_archived(segment: Segment) -> bool:
+    """Return whether a segment was archived when it was listed."""
+    return segment.path.suffix == ".gz"
+
+
 def list_archived(folder: pathlib.Path) -> list[Segment]:
     """Return the archived segments of the journal in ``folder`` in order, each once."""
     found: dict[tuple[int, int], Segment] = {}
@@ -59,7 +64,8 @@ def list_all(folder: pathlib.Path, from_sequence: int) -> tuple[list[Segment], b
     if live and live[0].first_sequence <= from_sequence and live[0].first_sequence > 1:
         return live, False
     names = {segment[1:] for segment in live}
-    return [*(segment for segment in list_archived(folder) if segment[1:] not in names), *live], True
+    archived = [segment for segment in list_archived(folder) if segment[1:] not in names]
+    return sorted([*archived, *live], key=lambda segment: segment[1:]), True
 
 
 @contextlib.contextmanager
@@ -73,7 +79,7 @@ def open_segment(segment: Segment) -> Iterator[SegmentBytes]:
     try:
         file = FileIO(path)
     except FileNotFoundError:
-        folder = path.parent.parent if path.suffix == ".gz" else path.parent
+        folder = path.parent.parent if is_archived(segment) else path.parent
         archived = [other for other in list_archived(folder) if other[1:] == segment[1:]]
         if not archived:
             raise

@@ -33,6 +33,6 @@ def is_changed(this: Link, following: Link, after: Link | None, known: int) -> b
     """
     goes_on = after is not None and after.sequence == following.sequence + 1 and after.previous_hash == following.hash
     if following.sequence == this.sequence + 1:
-        return goes_on or (after is None and following.sequence <= known)
+        return goes_on or (after is None and following.sequence == known)
     same_place = following.sequence == this.sequence and following.previous_hash == this.previous_hash
     return same_place and following.hash != this.hash and goes_on

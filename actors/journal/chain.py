@@ -188,7 +188,11 @@ class Chain:
                 f"{rest} bytes after record {self.sequence} in segment {self.segments[index].path.name} are ignored: "
                 f"a writer whose lease was taken over wrote them"
             )
+        elif rest > 0 and self.sequence < self._last_sequence(index):
+            raise ValueError(f"only {rest} bytes of it are there")
         elif rest > 0:
+            if self._previous_hash(index + 1) not in (self.hash, b""):
+                raise self._changed_last(index)
             raise ValueError("bytes follow the last record of the segment")
 
 

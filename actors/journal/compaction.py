@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from actors.journal.archives import archive, list_archived
+from actors.journal.archives import archive, is_archived, list_all, list_archived
 from actors.journal.records import Head
 from actors.journal.retention import write_origin
 from actors.journal.segment_files import list_segments
@@ -35,15 +35,16 @@ def compact(
     """
     snapshots = [snapshot.sequence for _, snapshot in whole(files.name, files.stored(), _pass_over)]
     last = min(before_sequence - 1, snapshots[KEPT - 1]) if len(snapshots) >= KEPT else 0
-    segments, _ = list_segments(files.path)
+    segments, _ = list_all(files.path, 1)
     archived = 0
     for index, segment in enumerate(segments[:-1]):
         end = min(later.first_sequence for later in segments[index + 1 :]) - 1
         if end > last:
             break
-        check()
-        archive(segment)
-        archived += max(0, end - segment.first_sequence + 1)
+        if not is_archived(segment):
+            check()
+            archive(segment)
+            archived += max(0, end - segment.first_sequence + 1)
     if retention_days is not None:
         _delete(files, time.time() - retention_days * DAY_SECONDS, check)
     return archived

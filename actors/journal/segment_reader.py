@@ -41,7 +41,7 @@ class SegmentReader:
 
     def read(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on; a record still being written is left out."""
-        return self._files.chain(from_sequence, None).records(from_sequence)
+        return self._files.chain(from_sequence, None, self.last_sequence).records(from_sequence)
 
     def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
         """Check the whole chain, and that no acknowledged record is missing at its end; see ``Journal.verify``."""

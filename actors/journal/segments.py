@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from actors.errors import JournalCorrupt, JournalError, JournalFenced
+from actors.journal.archives import list_archived
 from actors.journal.chain import Chain
 from actors.journal.compaction import compact
 from actors.journal.journal import Lease, Progress, Record, Snapshot, Verification, Witness, ignore
@@ -94,6 +95,12 @@ class SegmentJournal:
         self._numbers: memoryview[int] | list[int] = self._lease_file.numbers
         # Listed again: only from here on can no older owner have a record acknowledged.
         segments, headless = list_segments(self._folder)
+        if not segments and list_archived(self._folder):
+            raise JournalCorrupt(
+                f"journal {self.name} has archived segments, but those that follow are missing",
+                field=str(self._folder),
+                remedy="restore the journal from a copy",
+            )
         chain = Chain(self.name, segments[-1:])
         for _ in chain.runs():
             pass
@@ -179,10 +186,10 @@ class SegmentJournal:
         if not self._sync:
             return
         if self._waiting:
-            self._require_lease()
             records = b"".join(self._waiting)
             self._waiting.clear()
             try:
+                self._require_lease()
                 self._write(records, self._sequence, self._hash)
             except BaseException:
                 self._sequence, self._hash = self._flushed

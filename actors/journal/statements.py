@@ -102,7 +102,8 @@ ORIGIN = "SELECT sequence, hash FROM journal_retention WHERE journal = %s"
 
 SAVE_SNAPSHOT = """
     INSERT INTO journal_snapshots (journal, sequence, content)
-    SELECT journal, sequence, %s::bytea FROM journal_leases WHERE journal = %s AND epoch = %s AND sequence = %s FOR UPDATE
+    SELECT journal, sequence, %s::bytea FROM journal_leases
+    WHERE journal = %s AND epoch = %s AND sequence = %s FOR UPDATE
     ON CONFLICT (journal, sequence) DO UPDATE SET content = EXCLUDED.content
 """
 

@@ -14,6 +14,7 @@ from actors.journal.records import Head, chain_hash, encode
 from actors.journal.walk import NEVER
 
 _PAGE_BYTES = 4 << 20
+_FIRST_ROWS = 100
 _PAGE_ROWS = 5000
 _PLACE = "table journal_records"
 
@@ -69,7 +70,7 @@ class TableChain:
             JournalCorrupt: Naming the record.
         """
         self._begin(begin)
-        rows = 100
+        rows = _FIRST_ROWS
         for stop in [*(stop for stop in stops if self.sequence < stop < self.end), self.end]:
             while self.sequence < stop:
                 page = self._page(self.sequence, rows)
@@ -104,12 +105,12 @@ class TableChain:
 
     def _check(self, page: list[_Row], stop: int, keep_from: int, run: list[Record]) -> None:
         for index, (number, time, kind, version, previous_hash, record_hash, payload) in enumerate(page):
-            if number > stop:
+            if self.sequence == stop:
                 break
             if number != self.sequence + 1:
                 raise self._corrupt(f"record {number} stands in its place")
             if previous_hash != self.hash:
-                self._blame(page[index : index + 2])
+                self._blame()
                 raise self._corrupt("its hash of the record before does not fit")
             if not _fits(number, time, kind, version, previous_hash, record_hash, payload):
                 raise self._corrupt("its hash does not fit its content")
@@ -118,11 +119,10 @@ class TableChain:
             if number >= keep_from:
                 run.append(Record(number, time, kind, version, payload))
 
-    def _blame(self, rows: list[_Row]) -> None:
-        """Raise where it is the record before the first of ``rows`` that was changed and not that one."""
-        following, after = [*map(_link, rows), None][:2]
-        assert following is not None
-        if self._this is not None and is_changed(self._this, following, after, self.end):
+    def _blame(self) -> None:
+        """Raise where it is the last record that was changed and not the one after it, which does not follow it."""
+        following, after = ([*map(_link, self._page(self.sequence, 2)), None, None])[:2]
+        if self._this is not None and following is not None and is_changed(self._this, following, after, self.end):
             self.sequence, self.hash = self._this.sequence - 1, self._this.previous_hash
             raise self._corrupt("the record after it bears another hash of it")
 

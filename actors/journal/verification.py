@@ -75,7 +75,7 @@ def _contradiction(walker: Walker, known: Mapping[int, list[Witness]], holds: He
     record = walker.sequence
     for witness in known.get(record, ()):
         if witness.hash != walker.hash:
-            which = "it" if record == holds.sequence + 1 else f"one of the records {holds.sequence + 1} to {record}"
+            which = "it" if record <= holds.sequence + 1 else f"one of the records {holds.sequence + 1} to {record}"
             reason = f"{witness.source} knows another hash of it: {which} was changed"
             return walker.wrong(record, reason)
     return None

@@ -56,6 +56,7 @@ class Walk:
         self._is_changed = is_changed
         self._buffer = b""  # from `offset` on
         self._at_end = False
+        self._problem: ValueError | None = None
 
     def runs(self, keep_from: int, stops: Sequence[int]) -> Iterator[list[Record]]:
         """Yield after each run of records that was checked.
@@ -71,12 +72,15 @@ class Walk:
         ends = [*(stop for stop in stops if self.sequence < stop < self._last), self._last]
         for end in ends:
             while self.sequence < end:
-                run: list[Record] = []
-                self._run(end, keep_from, run)
-                missing = self._step(keep_from, run) if self.sequence < end else 0
-                if run or not missing:
+                before, run = self.sequence, self._run(end, keep_from)
+                if self.sequence > before:
                     yield run
-                if missing and not self._read(missing):
+                    continue
+                run = []
+                missing = self._step(keep_from, run)
+                if not missing:
+                    yield run
+                elif not self._read(missing):
                     return
 
     def rest(self) -> int:
@@ -90,18 +94,24 @@ class Walk:
 
     def _read(self, missing: int) -> bool:
         """Read on and return whether it makes sense to try again."""
+        if self._problem is not None:
+            raise self._problem
         if self._at_end:
             return False
-        chunk = self._file.read(max(missing, _CHUNK))
+        try:
+            chunk = self._file.read(max(missing, _CHUNK))
+        except ValueError as error:  # raised once what came before it is checked
+            self._problem, chunk = error, b""
         self._at_end = not chunk
         self._buffer += chunk
         return True
 
-    def _run(self, end: int, keep_from: int, run: list[Record]) -> None:
+    def _run(self, end: int, keep_from: int) -> list[Record]:
         """Take records up to ``end`` as long as the next one is in the buffer too and bears the right hash."""
+        run: list[Record] = []
         buffer, at, sequence, digest = self._buffer, 0, self.sequence, self.hash
         if not buffer.startswith(digest, PREVIOUS_HASH_AT):
-            return
+            return run
         view, limit = memoryview(buffer), len(buffer) - _RECORD_HEADER
         while sequence < end:
             length, number, time, kind, version = _unpack_start(buffer, at)
@@ -116,6 +126,7 @@ class Walk:
             at, sequence, digest = following, number, record_hash
         view.release()
         self._advance(at, sequence, digest)
+        return run
 
     def _step(self, keep_from: int, run: list[Record]) -> int:
         """Take one record by its checksums; return how many bytes are missing to do that."""

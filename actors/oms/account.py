@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actors.messages import Instrument, ReplaceOrder, SubmitList
+from actors.messages import Contingency, Instrument, ReplaceOrder, SubmitList
 from actors.oms.exposure import Exposure
-from actors.oms.inputs import Deposit
+from actors.oms.inputs import Deposit, Look
 from actors.oms.working_order import WorkingOrder
 from actors.portfolio.books import Books
 
@@ -33,16 +33,45 @@ class OrderList:
 
     Attributes:
         submitted: As they were submitted.
+        looks: What was looked at for each of them.
         orders: Its orders, in that order.
         active: Whether the orders behind the first are held no longer (of ``oco`` they never are).
+        meant: How many lots each of the orders of which only one can fill was to fill all by itself, by order id.
+        asked: The lowest quantity that the OMS has asked each of them to be reduced to: it does not ask twice.
     """
 
-    __slots__ = ("submitted", "orders", "active")
+    __slots__ = ("submitted", "looks", "orders", "active", "meant", "asked")
 
-    def __init__(self, submitted: SubmitList, orders: list[WorkingOrder], active: bool) -> None:
+    def __init__(self, submitted: SubmitList, looks: Sequence[Look]) -> None:
         self.submitted = submitted
-        self.orders = orders
-        self.active = active
+        self.looks = looks
+        self.orders: list[WorkingOrder] = []
+        self.active = submitted.contingency is Contingency.OCO
+        self.meant: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
+
+    @property
+    def exclusive(self) -> list[WorkingOrder]:
+        """The orders of which only one can fill: of ``oco`` all, of a ``bracket`` those behind the first."""
+        if self.submitted.contingency is Contingency.OTO:
+            return []
+        return self.orders if self.submitted.contingency is Contingency.OCO else self.orders[1:]
+
+    @property
+    def filled(self) -> int:
+        """What is filled of the orders of which only one can fill, together, in lots."""
+        return sum(working.order.filled_quantity for working in self.exclusive)
+
+    def target(self, working: WorkingOrder) -> int:
+        """Return the whole quantity that one of them may have beside what the others have filled, in lots."""
+        return self.meant[working.order.order_id] - (self.filled - working.order.filled_quantity)
+
+    def replaced(self, working: WorkingOrder, quantity: int) -> None:
+        """Take it that the client wants one of its orders to have another whole quantity from now on."""
+        order_id = working.order.order_id
+        if order_id in self.meant:
+            self.meant[order_id] = quantity + self.filled - working.order.filled_quantity
+            self.asked.pop(order_id, None)
 
 
 class Account:

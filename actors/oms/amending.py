@@ -6,11 +6,13 @@ from typing import Any
 
 from actors.messages import Conditions, ReplaceOrder, VenueCancel
 from actors.oms.account import Wish
+from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.emulation import sent_conditions
+from actors.oms.permission import HALTED, may_send
 from actors.oms.sending import send, venue_replace
 from actors.oms.state import PartitionState
-from actors.oms.transitions import restated
+from actors.oms.transitions import REQUESTABLE, Step, restated
 from actors.oms.working_order import Amendment, WorkingOrder
 
 
@@ -23,8 +25,11 @@ def amend(
     limit_price: int | None,
     conditions: Conditions | None,
     request: ReplaceOrder | None = None,
+    buying_price: int = 0,
 ) -> None:
     """Change an order: here alone where the venue need not know, else once the venue agrees.
+
+    A change that leaves the venue order nothing to fill is made by its cancel.
 
     Args:
         state: The partition.
@@ -35,27 +40,33 @@ def amend(
         limit_price: Its limit price afterwards (of the venue order, for a pegged one).
         conditions: Its conditions afterwards.
         request: The client's wish, ``None`` for the OMS's own.
+        buying_price: The most that a buy may cost afterwards, in increments; 0: as before, or the limit price if more.
     """
     working.revision += 1
-    current = working.slice
-    venue_quantity = 0
+    current, order = working.slice, working.order
+    venue_quantity, by_cancel = 0, False
     if current is not None:
-        venue_quantity = quantity - (working.order.filled_quantity - current.filled)
-        if "display_quantity" in working.order.emulated:
+        venue_quantity = quantity - (order.filled_quantity - current.filled)
+        if "display_quantity" in order.emulated:
             venue_quantity = min(current.quantity, venue_quantity)
-    amendment = Amendment(working.revision, quantity, limit_price, conditions, request, venue_quantity, time)
-    if current is None or not current.live or _venue_sees_nothing(state, working, amendment):
+        by_cancel = not state.capabilities.replaces or venue_quantity <= current.filled
+    amendment = Amendment(
+        working.revision, quantity, limit_price, conditions, request, venue_quantity, by_cancel,
+        buying_price or max(working.buying_price, limit_price or 0), time,
+    )  # fmt: skip
+    if current is None or not current.live or _venue_sees_nothing(working, amendment):
         grant(state, effects, working, amendment, time)
+        go_on(state, effects, working, time)
         return
     working.amendments += (amendment,)
     state.move(effects, working, time)
-    if state.capabilities.replaces:
-        effects.messages.append(venue_replace(working, amendment))
-    else:
+    if by_cancel:
         effects.messages.append(VenueCancel(order_id=working.venue_id, time=time))
+    else:
+        effects.messages.append(venue_replace(working, amendment))
 
 
-def _venue_sees_nothing(state: PartitionState, working: WorkingOrder, amendment: Amendment) -> bool:
+def _venue_sees_nothing(working: WorkingOrder, amendment: Amendment) -> bool:
     current, order = working.slice, working.order
     assert current is not None
     if working.amendments or amendment.limit_price != current.limit_price:
@@ -68,15 +79,16 @@ def _venue_sees_nothing(state: PartitionState, working: WorkingOrder, amendment:
 def grant(
     state: PartitionState, effects: Effects, working: WorkingOrder, amendment: Amendment, time: int, told: int = 0
 ) -> None:
-    """Put a change in force; ``told`` is the venue order's quantity where the venue said another than was asked."""
+    """Put a change in force here; ``told`` is the venue order's quantity where the venue says which, else 0."""
     order, current = working.order, working.slice
     working.amendments = tuple(other for other in working.amendments if other is not amendment)
     quantity = amendment.quantity
     if current is not None and current.live:
         current.quantity = told or amendment.venue_quantity
         current.limit_price = amendment.limit_price
-        if told and told != amendment.venue_quantity:
+        if current.quantity != amendment.venue_quantity and "display_quantity" not in order.emulated:
             quantity = told + order.filled_quantity - current.filled
+        current.live = current.filled < current.quantity
     quantity = max(quantity, order.filled_quantity)
     changes: dict[str, Any] = {"quantity": quantity, "conditions": amendment.conditions}
     request = amendment.request
@@ -91,15 +103,11 @@ def grant(
         if request.stop_price is not None and order.trigger_price:
             changes["trigger_price"] = request.stop_price
         working.account.replacements[request.replacement_id] = Wish(request, working)
-    if amendment.limit_price is not None:
-        working.buying_price = amendment.limit_price
-    if current is not None and current.live and current.filled >= current.quantity:
-        current.live = False
+        group = working.account.lists.get(order.list_id)
+        if group is not None and request.quantity is not None:
+            group.replaced(working, quantity)
+    working.buying_price = amendment.buying_price
     state.move(effects, working, time, restated(quantity, order.filled_quantity), **changes)
-    if current is not None and not current.live and working.order.leaves_quantity and not working.canceling:
-        send(state, effects, working, time)
-    else:
-        keep_pegged(state, effects, working, time)
 
 
 def refuse(
@@ -110,17 +118,11 @@ def refuse(
     working.amendments = tuple(other for other in working.amendments if other is not amendment)
     request = amendment.request
     if request is not None:
+        reason, text = reason or "REPLACE_REJECTED", text or "the venue refused the replacement"
         working.account.replacements[request.replacement_id] = Wish(request, working, reason, text)
     state.move(effects, working, time, text=text)
-
-
-def keep_pegged(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Amend a pegged order at the venue whose price is not where it should be, unless an answer is still out."""
-    current, order = working.slice, working.order
-    if not working.peg_price or current is None or not current.live or working.amendments or working.canceling:
-        return
-    if current.confirmed and current.limit_price != working.peg_price:
-        amend(state, effects, working, time, order.quantity, working.peg_price, order.conditions)
+    if working.peg_price != amendment.limit_price:  # the same price again would only be refused again
+        keep_pegged(state, effects, working, time)
 
 
 def take_answer(
@@ -132,15 +134,54 @@ def take_answer(
             assert working.slice is not None
             working.slice.live = not working.slice.ended  # also where it was filled up under its former terms
             grant(state, effects, working, amendment, time, told)
+            go_on(state, effects, working, time)
             return True
     return False
 
 
 def resend_amended(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Put the oldest change in force now that the venue order it needed out of the way is gone, and send anew."""
+    """Put all changes in force now that the venue order that was in their way is gone, and send what is left anew."""
     assert working.slice is not None
     working.slice.end()
-    for amendment in working.amendments:
-        if "replace" not in working.order.emulated:
-            state.move(effects, working, time, emulated=(*working.order.emulated, "replace"))
-        grant(state, effects, working, amendment, time)
+    if not state.capabilities.replaces and "replace" not in working.order.emulated:
+        state.move(effects, working, time, emulated=(*working.order.emulated, "replace"))
+    go_on(state, effects, working, time)
+
+
+def go_on(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
+    """Let an order go on after its venue order changed: where that one is used up, what is left goes out as the next.
+
+    It ends where it was to be taken back, or where the kill switch lets nothing of it out any more.
+    """
+    current = working.slice
+    if current is None or current.live:
+        keep_pegged(state, effects, working, time)
+        return
+    open_still = working.order.leaves_quantity > 0 and working.settled in REQUESTABLE
+    if working.canceling:
+        if open_still:
+            step = Step.EXPIRED if working.closing == EXPIRED else Step.CANCELED
+            state.move(effects, working, time, step, reason=working.closing)
+        return
+    if open_still and current.ended and not working.amendments:  # it was over before a bust left something to fill
+        state.move(effects, working, time, Step.CANCELED, reason=working.order.reason or "VENUE_ORDER_ENDED")
+        return
+    if open_still or current.ended:  # there is no venue order any more that changes would have to wait for
+        for amendment in working.amendments:
+            grant(state, effects, working, amendment, time)
+    if not working.order.leaves_quantity or working.settled not in REQUESTABLE:
+        return
+    if may_send(state, working):
+        send(state, effects, working, time)
+    else:
+        text = "its next part was due while trading was halted"
+        state.move(effects, working, time, Step.CANCELED, reason=HALTED, text=text)
+
+
+def keep_pegged(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
+    """Amend a pegged order at the venue whose price is not where it should be, unless an answer is still out."""
+    current, order = working.slice, working.order
+    if not working.peg_price or current is None or not current.live or working.amendments or working.canceling:
+        return
+    if current.confirmed and current.limit_price != working.peg_price:
+        amend(state, effects, working, time, order.quantity, working.peg_price, order.conditions)

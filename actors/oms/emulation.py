@@ -56,9 +56,16 @@ def emulated(order: SubmitOrder, capabilities: Capabilities) -> tuple[str, ...]:
     return tuple(names)
 
 
-def first_stage(order: SubmitOrder, names: tuple[str, ...]) -> Stage:
-    """Return where a new order goes that the gate lets through."""
+def follows_quote(order: Order | SubmitOrder, names: tuple[str, ...]) -> bool:
+    """Return whether the limit price of an order follows the quote here; ``names`` as ``emulated`` gives them."""
+    return order.type is OrderType.PEGGED and str(order.type) in names
+
+
+def first_stage(order: SubmitOrder, names: tuple[str, ...], look: Look) -> Stage:
+    """Return where a new order goes that the gate lets through; a pegged one waits here for the quote it follows."""
     if order.type in TRIGGERED and str(order.type) in names:
+        return Stage.WATCHING
+    if follows_quote(order, names) and not pegged(order, look.bid, look.ask):
         return Stage.WATCHING
     if order.time_in_force in (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE) and str(order.time_in_force) in names:
         return Stage.HELD
@@ -81,9 +88,13 @@ def expiry(order: Order, look: Look) -> int:
     return 0
 
 
-def first_trigger(order: SubmitOrder, price: int) -> int:
-    """Return the price at which a new watching order triggers, in increments; ``price`` is the market's."""
-    conditions = order.conditions or _NO_CONDITIONS
+def first_trigger(order: SubmitOrder, names: tuple[str, ...], look: Look) -> int:
+    """Return the price at which a new watching order triggers, or that a pegged one has, in increments."""
+    price, conditions = look.price, order.conditions or _NO_CONDITIONS
+    if follows_quote(order, names):
+        return pegged(order, look.bid, look.ask)
+    if order.type not in TRIGGERED or str(order.type) not in names:
+        return 0
     if order.type is OrderType.TRAILING_STOP:
         return trailed(order.side, conditions, price)
     return conditions.stop_price or 0
@@ -125,10 +136,14 @@ def pegged(order: Order | SubmitOrder, bid: int, ask: int) -> int:
         price = bid if buys else ask
     else:
         price = (bid + ask) // 2 if buys else -(-(bid + ask) // 2)
-    price += conditions.peg_offset
-    if order.limit_price is not None:
-        price = min(price, order.limit_price) if buys else max(price, order.limit_price)
-    return max(1, price)
+    return max(1, bounded(order, price + conditions.peg_offset))
+
+
+def bounded(order: Order | SubmitOrder, price: int) -> int:
+    """Return the price of a pegged order within its own limit price, where it has one; in increments."""
+    if order.limit_price is None:
+        return price
+    return min(price, order.limit_price) if order.side is Side.BUY else max(price, order.limit_price)
 
 
 def sent_type(order: Order) -> OrderType:

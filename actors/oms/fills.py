@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from actors.messages import ExecutionReport, Fill, OrderStatus, Side
-from actors.oms.amending import keep_pegged
+from actors.messages import ExecutionReport, Fill, OrderStatus, Side, VenueCancel
+from actors.oms.amending import amend, go_on
 from actors.oms.canceling import cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.transitions import Step, restated
 from actors.oms.working_order import WorkingOrder
@@ -22,7 +21,7 @@ def book(
     report: ExecutionReport,
     working: WorkingOrder,
     time: int,
-    current: bool = True,
+    current: bool,
 ) -> None:
     """Book an execution; one that was booked before has no effect.
 
@@ -82,55 +81,81 @@ def book(
         reason=reason,
         text=text,
     )
+    if not current:
+        trim(state, effects, working, time)
     go_on(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)
 
 
-def go_on(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Send the next slice of an order whose venue order is used up, or end it where it was to be taken back."""
-    current = working.slice
-    if current is None or not working.order.leaves_quantity:
+def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
+    """Let the venue order that works now do no more than is left, after a former one was executed late."""
+    current, order = working.slice, working.order
+    if current is None or not current.live or working.canceling:
         return
-    if current.live or not cancelable_or_canceling(working):
-        keep_pegged(state, effects, working, time)
-    elif working.canceling:
-        step = Step.EXPIRED if working.closing == "EXPIRED" else Step.CANCELED
-        state.move(effects, working, time, step, reason=working.closing)
-    else:
-        send(state, effects, working, time)
-
-
-def cancelable_or_canceling(working: WorkingOrder) -> bool:
-    """Return whether the order is alive: it is, or was just asked to be, open."""
-    return working.canceling or cancelable(working)
+    if not order.leaves_quantity:
+        take_back(state, effects, working, time, "ORDER_FILLED", "a former venue order of it was executed late")
+    elif current.quantity - current.filled > order.leaves_quantity:
+        terms = working.terms
+        amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
 
 
 def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Take back the reduce-only orders of the instrument that the position no longer covers."""
+    """Let the reduce-only orders of the instrument do no more than the position, now another one, leaves to reduce."""
     account, instrument = working.account, working.order.instrument
     position = account.books.position(instrument)
     for order_id, other in list(account.reducing.items()):
-        order = other.order
+        order, terms = other.order, other.terms
         if not order.leaves_quantity:
             del account.reducing[order_id]
-        elif order.instrument == instrument and order.leaves_quantity > -order.side.sign * position:
-            if cancelable(other):
-                text = "the position that it was to reduce is smaller now"
-                take_back(state, effects, other, time, "REDUCE_ONLY", text)
+            continue
+        reducible = max(0, -order.side.sign * position)
+        if order.instrument != instrument or terms.quantity - order.filled_quantity <= reducible:
+            continue
+        if not cancelable(other):
+            continue
+        if reducible:
+            quantity = order.filled_quantity + reducible
+            amend(state, effects, other, time, quantity, terms.limit_price, terms.conditions)
+        else:
+            take_back(state, effects, other, time, "REDUCE_ONLY", "the position that it was to reduce is gone")
 
 
-def bust(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
+def bust(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
     """Take an execution back: order, cash and position are restated; an unknown one raises an alarm."""
-    if report.reference_id in state.busted:
+    if _reverse(state, effects, report, working, time, current):
+        reopen(state, effects, report, working, time, current)
+
+
+def correct(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Put another execution in the place of one: the old one is taken back, then the new one is booked."""
+    if report.execution_id in state.fills:
         return
+    if report.quantity <= 0 or report.price <= 0 or not report.execution_id:
+        text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
+        state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
+        return
+    if _reverse(state, effects, report, working, time, current):
+        book(state, effects, report, working, time, current)
+        reopen(state, effects, report, working, time, current)
+
+
+def _reverse(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> bool:
+    if report.reference_id in state.busted:
+        return False
     fill = state.fills.get(report.reference_id)
     if fill is None or fill.order_id != working.order.order_id:
         text = f"{report.type} of execution {report.reference_id!r}, which is not on record for this order"
         state.raise_alarm(effects, "EXECUTION_UNKNOWN", time, report.order_id, report.sequence, text)
-        return
+        return False
     state.busted.add(report.reference_id)
-    order = working.order
+    order, venue_order = working.order, working.slice
     reversal = msgspec.structs.replace(
         fill,
         execution_id=f"{fill.execution_id}~bust",
@@ -141,9 +166,9 @@ def bust(state: PartitionState, effects: Effects, report: ExecutionReport, worki
     )
     working.account.books.book(reversal)
     filled = order.filled_quantity - fill.quantity
-    if working.slice is not None:
-        working.slice.filled = max(0, working.slice.filled - fill.quantity)
-        working.slice.live = working.slice.live or working.settled is OrderStatus.FILLED
+    if venue_order is not None and current:
+        venue_order.filled = max(0, venue_order.filled - fill.quantity)
+        venue_order.live = not venue_order.ended and venue_order.filled < venue_order.quantity
     state.move(
         effects,
         working,
@@ -154,17 +179,22 @@ def bust(state: PartitionState, effects: Effects, report: ExecutionReport, worki
         filled_value=order.filled_value - fill.quantity * fill.price,
         text=report.text or f"execution {fill.execution_id} was taken back by the venue",
     )
+    return True
 
 
-def correct(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
-    """Put another execution in the place of one: the old one is taken back, then the new one is booked."""
-    if report.execution_id in state.fills:
-        return
-    if report.quantity <= 0 or report.price <= 0 or not report.execution_id:
-        text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
-        state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
-        return
-    known = report.reference_id in state.fills and report.reference_id not in state.busted
-    bust(state, effects, report, working, time)
-    if known:
-        book(state, effects, report, working, time)
+def reopen(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Let an order go on that has something left again.
+
+    A former venue order that has something left again is taken back; what it leaves is the next one's to fill.
+    """
+    order = working.order
+    if order.leaves_quantity:
+        if order.conditions is not None and order.conditions.reduce_only:
+            working.account.reducing[order.order_id] = working
+        if not current:
+            effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+        go_on(state, effects, working, time)
+    if working.account.reducing:
+        keep_reducing(state, effects, working, time)

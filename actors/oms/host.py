@@ -39,6 +39,7 @@ from actors.oms.working_order import split_venue_id
 Done = Callable[[Effects], None]
 
 _PAUSE_EVERY = 512
+_TRADE, _REJECTED = ReportType.TRADE, ReportType.REJECTED
 
 
 class PartitionHost:
@@ -219,6 +220,7 @@ class PartitionHost:
 
     def _end(self, error: Exception) -> None:
         self._ended = True
+        self._pay_debts()
         self._on_failure(error)
 
     # The listener of the venue.
@@ -248,9 +250,9 @@ class PartitionHost:
         self.clock.advance(report.time)
         self.execute(VenueReport(time=self.clock.now(), report=report), self._report_taken)
         self._metrics.count("reports_total")
-        if report.type is ReportType.TRADE:
+        if report.type is _TRADE:
             self._metrics.count("fills_total")
-        elif report.type is ReportType.REJECTED:
+        elif report.type is _REJECTED:
             self._metrics.count("rejected_total")
 
     def _report_taken(self, _: Effects) -> None:
@@ -279,7 +281,7 @@ class PartitionHost:
             sent.update(split_venue_id(message.order_id)[0] for message in effects.messages)
 
         try:
-            moved = tuple(price for price in prices if concerned(partition, sequence, price))
+            moved = tuple(price for price in prices if concerned(partition, sequence, now, price))
             if moved:
                 self.execute(Observation(time=now, shard=shard, sequence=sequence, prices=moved), note)
             if partition.timers.next <= now:
@@ -327,6 +329,7 @@ class PartitionHost:
                     self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
         for order_id in list(partition.awaiting):
             self._send_again(order_id)
+        self._pay_debts()
         self._log.info(
             "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
         )

@@ -11,27 +11,37 @@ HALTED = "TRADING_HALTED"
 """Why an order ends of which nothing more may go out."""
 
 
+def is_halted(state: PartitionState, working: WorkingOrder) -> bool:
+    """Return whether nothing of an order may be done at the venue but its cancel."""
+    return _state(state, working) is TradingState.HALTED
+
+
+def _state(state: PartitionState, working: WorkingOrder) -> TradingState:
+    order, switch = working.order, state.switch
+    if switch.quiet:
+        return TradingState.ACTIVE
+    of_account = most_restrictive(switch.for_account(order.account), _of_instrument(state, working))
+    return most_restrictive(of_account, switch.for_strategy(order.strategy))
+
+
 def may_send(state: PartitionState, working: WorkingOrder) -> bool:
     """Return whether what is left of an order may go to the venue now.
 
-    While only reductions are allowed, that is what reduces the position even if all else that is there of that side is
-    filled before: the account's position for the states of firm, account and instrument, the strategy's own for that
-    of the strategy.
+    While only reductions are allowed, that is what reduces the position even if all else that is there of its side is
+    filled before: of the account for the states of firm, account and instrument, of the strategy for its own state.
     """
-    order, switch = working.order, state.switch
-    of_account, of_strategy = switch.for_account(order.account), switch.for_strategy(order.strategy)
-    of_instrument = TradingState.ACTIVE if switch.quiet else _of_instrument(state, working)
-    strictest = most_restrictive(most_restrictive(of_account, of_instrument), of_strategy)
+    strictest = _state(state, working)
     if strictest is TradingState.ACTIVE:
         return True
     if strictest is TradingState.HALTED:
         return False
-    books, instrument, side = working.account.books, order.instrument, order.side
-    if TradingState.REDUCE_ONLY in (of_account, of_instrument):
+    order, switch, books = working.order, state.switch, working.account.books
+    instrument, side = order.instrument, order.side
+    if TradingState.REDUCE_ONLY in (switch.for_account(order.account), _of_instrument(state, working)):
         ahead = _at_venue(state, working, side, "")
         if order.leaves_quantity > -side.sign * books.position(instrument) - ahead:
             return False
-    if of_strategy is TradingState.REDUCE_ONLY:
+    if switch.for_strategy(order.strategy) is TradingState.REDUCE_ONLY:
         ahead = _at_venue(state, working, side, order.strategy)
         return order.leaves_quantity <= -side.sign * books.strategy_position(order.strategy, instrument) - ahead
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import pathlib
 import time
 from collections.abc import Callable
 
@@ -15,7 +14,7 @@ from actors.errors import AlphaMindError
 from actors.market.ticks import FEW, Kind, MarketSlice, Ticks, decode_market_slice, last_prices
 from actors.oms.inputs import Look
 from actors.oms.recent_volatility import RecentVolatility
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 
 OnSlice = Callable[[MarketSlice, Callable[[], None]], None]
@@ -32,7 +31,6 @@ class ReferencePrices:
     After a restart the prices come from each shard's snapshot, and the stream goes on behind it.
 
     Args:
-        directory: The run's directory.
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
         clock: The trading clock; it is advanced.
@@ -45,7 +43,6 @@ class ReferencePrices:
 
     def __init__(
         self,
-        directory: pathlib.Path,
         name: str,
         shards: tuple[str, ...],
         clock: DataClock,
@@ -53,19 +50,22 @@ class ReferencePrices:
     ) -> None:
         self.clock = clock
         self.sequences = [0] * len(shards)
+        self._acknowledged = [0] * len(shards)
         self.measures_volatility = False
         self._volatility = RecentVolatility()
         self._prices: dict[int, int] = {}
         self._quotes: dict[int, tuple[int, int]] = {}
         self._name = name
         self._on_slice = on_slice
-        self._clients = [
-            WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, index))
-            for index, shard in enumerate(shards)
-        ]
+        self._shards = shards
+        self._clients: list[WireClient] = []
 
-    def start(self) -> None:
+    def start(self, peers: Peers) -> None:
         """Connect to all shards in the background."""
+        self._clients = [
+            WireClient(peers.peer(shard), self._name, on_connect=functools.partial(self._subscribe, index))
+            for index, shard in enumerate(self._shards)
+        ]
         for client in self._clients:
             client.start()
 
@@ -90,23 +90,30 @@ class ReferencePrices:
         )
 
     async def _subscribe(self, index: int) -> None:
-        if not self.sequences[index]:
+        if not self.sequences[index] or not await self._follow(index):
+            if self.sequences[index]:
+                log.warning("slices left out", follower=self._name, shard=index, after=self.sequences[index])
             await self._take_snapshot(index)
+            # The newest slice comes once more where it is kept: orders that watch the market may not have seen it.
+            newest = self.sequences[index]
+            self.sequences[index] = self._acknowledged[index] = max(0, newest - 1)
+            if not await self._follow(index):
+                self.sequences[index] = self._acknowledged[index] = newest
+                await self._follow(index)
+        if self._acknowledged[index]:
+            self._acknowledge(index, self._acknowledged[index])
+
+    async def _follow(self, index: int) -> bool:
+        """Follow the slices behind the newest one seen; False where they are not kept any more."""
+        body = {"name": self._name, "stage": STAGE, "from_sequence": self.sequences[index] + 1}
+        take = functools.partial(self._take, index)
         try:
-            await self._follow(index)
+            await self._clients[index].subscribe("subscribe", msgspec.msgpack.encode(body), take)
         except AlphaMindError as error:
             if error.code != "SLICE_NOT_RETAINED":
                 raise
-            log.warning("slices left out", follower=self._name, shard=index, after=self.sequences[index])
-            await self._take_snapshot(index)
-            await self._follow(index)
-        if self.sequences[index]:
-            self._acknowledge(index, self.sequences[index])
-
-    async def _follow(self, index: int) -> None:
-        body = {"name": self._name, "stage": STAGE, "from_sequence": self.sequences[index] + 1}
-        take = functools.partial(self._take, index)
-        await self._clients[index].subscribe("subscribe", msgspec.msgpack.encode(body), take)
+            return False
+        return True
 
     async def _take_snapshot(self, index: int) -> None:
         snapshot = msgspec.msgpack.decode(await self._clients[index].request("snapshot"))
@@ -114,8 +121,7 @@ class ReferencePrices:
             self._prices[instrument] = price
         for quote in snapshot["quotes"]:
             self._quotes[quote[0]] = (quote[3], quote[4])
-        # The newest slice comes once more: orders that watch the market may not have seen it.
-        self.sequences[index] = max(self.sequences[index], snapshot["sequence"] - 1)
+        self.sequences[index] = max(self.sequences[index], snapshot["sequence"])
         self.clock.advance(snapshot["time"])
 
     def _take(self, index: int, body: bytes) -> None:
@@ -144,6 +150,7 @@ class ReferencePrices:
                 self._quotes[row[4]] = (row[8], row[9])
 
     def _acknowledge(self, index: int, sequence: int) -> None:
+        self._acknowledged[index] = max(self._acknowledged[index], sequence)
         self._clients[index].notify("ack", msgspec.msgpack.encode(sequence))
 
     async def close(self) -> None:

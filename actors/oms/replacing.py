@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import Conflict
-from actors.messages import Conditions, Order, OrderType, ReplaceOrder, Stage, SubmitOrder
+from actors.messages import Conditions, Order, ReplaceOrder, Side, Stage, SubmitOrder
 from actors.oms import gate
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
-from actors.oms.emulation import TRIGGERED, first_trigger
+from actors.oms.emulation import TRIGGERED, bounded, first_trigger, pegged
+from actors.oms.exposure import buying_cost
 from actors.oms.inputs import Replacement
 from actors.oms.state import PartitionState
 from actors.oms.submission import candidate_for
@@ -71,6 +72,7 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     state.safeguards.looked(wanted.instrument, record.look)
     look, moment = record.look, gate.Moment.REPLACED
     candidate = candidate_for(state, account, _as_it_is(wanted, order), look, time, added, working.reserved, moment)
+    candidate.released += _paid(state, working, candidate)
     refusal = state.check(candidate)
     effects = Effects()
     if refusal is not None:
@@ -80,25 +82,42 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
         return effects
     state.safeguards.activity.replacement_sent(account.id, order.strategy, look.received, time)
     account.replacements[request.replacement_id] = Wish(request, working)
-    working.buying_price = max(working.buying_price, candidate.buying_price)
     limit_price = wanted.limit_price
     if working.peg_price:
-        limit_price = working.peg_price
+        price = pegged(wanted, record.look.bid, record.look.ask) or bounded(wanted, working.peg_price)
+        limit_price = working.peg_price = price
     quantity = max(wanted.quantity, order.filled_quantity)
-    amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request)
+    amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
-    if order.type is OrderType.TRAILING_STOP and order.stage is Stage.WATCHING:
-        trigger = first_trigger(wanted, record.look.price or order.reference_price)
+    if order.stage is Stage.WATCHING and (request.trail_amount is not None or request.trail_rate is not None):
+        look = record.look if record.look.price else msgspec.structs.replace(record.look, price=order.reference_price)
+        trigger = first_trigger(wanted, order.emulated, look)
         state.move(effects, working, time, trigger_price=trigger)
     effects.order = working.order
     return effects
 
 
+def _paid(state: PartitionState, working: WorkingOrder, candidate: gate.Candidate) -> int:
+    """Return what the gate counts as cost of the lots that are filled already, 1e-8 units; 0 for sales."""
+    instrument, quantity, filled = working.instrument, candidate.order.quantity, working.order.filled_quantity
+    if instrument is None or not filled or working.order.side is Side.SELL:
+        return 0
+    price = candidate.buying_price
+    whole = buying_cost(instrument, price, quantity, state.fee_rate)
+    return whole - buying_cost(instrument, price, max(0, quantity - filled), state.fee_rate)
+
+
 def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
-    """Return the order as it would have been submitted had it been meant like that from the beginning."""
-    order = working.order
+    """Return the order as it would have been submitted had it been meant like that from the beginning.
+
+    What stays is what it is to be by the changes that are not answered yet.
+    """
+    terms = working.terms
     changes = {name: getattr(request, name) for name in _CONDITIONS if getattr(request, name) is not None}
-    conditions = order.conditions
+    conditions, limit_price = terms.conditions, terms.limit_price
+    if working.peg_price:  # the terms have the price of the peg, the order its bound
+        bounds = (one.request.limit_price for one in reversed(working.amendments) if one.request is not None)
+        limit_price = next((bound for bound in bounds if bound is not None), working.order.limit_price)
     if changes:
         if "trail_amount" in changes:
             changes["trail_rate"] = None
@@ -107,8 +126,8 @@ def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
         conditions = msgspec.structs.replace(conditions or Conditions(), **changes)
     return msgspec.structs.replace(
         working.submitted,
-        quantity=order.quantity if request.quantity is None else request.quantity,
-        limit_price=order.limit_price if request.limit_price is None else request.limit_price,
+        quantity=terms.quantity if request.quantity is None else request.quantity,
+        limit_price=limit_price if request.limit_price is None else request.limit_price,
         conditions=conditions,
     )
 

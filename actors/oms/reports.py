@@ -16,6 +16,7 @@ from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
+OfFill = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int, bool], None]
 
 
 def take_report(state: PartitionState, record: VenueReport) -> Effects:
@@ -42,16 +43,14 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
     if working is None:
         order_id, number = split_venue_id(report.order_id)
         working = state.orders.get(order_id)
-    if working is None or working.slice is None:
+    if working is None or working.slice is None or number > working.slice.number:
         text = f"{report.type} of an order that was never sent"
         state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
         return effects
     current = working.slice.number == number
     try:
-        if report.type is _TRADE:
-            fills.book(state, effects, report, working, record.time, current)
-        elif report.type in _OF_FILLS:
-            _OF_FILLS[report.type](state, effects, report, working, record.time)
+        if report.type in _OF_FILLS:
+            _OF_FILLS[report.type](state, effects, report, working, record.time, current)
         elif current:
             _OF_ORDERS.get(report.type, _settle)(state, effects, report, working, record.time)
     except Conflict as error:
@@ -64,18 +63,15 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     """Take what a report says of the order as a whole."""
     order, current = working.order, working.slice
     assert current is not None
-    if report.type is ReportType.CANCELED and working.amendments and not working.canceling:
-        if not state.capabilities.replaces:
-            current.confirmed = True
-            amending.resend_amended(state, effects, working, time)
-            return
+    if report.type is ReportType.CANCELED and working.replacing_by_cancel and not working.canceling:
+        current.confirmed = True
+        amending.resend_amended(state, effects, working, time)
+        return
     step = step_of(report.type, order.quantity, order.filled_quantity)
     assert step is not None
     reason, text = report.reason, report.text
     if step is Step.DONE_FOR_DAY and order.time_in_force not in _LASTING:
         step, reason = Step.EXPIRED, reason or "DONE_FOR_DAY"
-    elif step is Step.ACCEPTED and working.settled in PAUSED:
-        step = resumed(order.filled_quantity)
     if step is Step.REJECTED and current.number > 1:
         step = Step.CANCELED
         reason = reason or "SLICE_REJECTED"
@@ -95,21 +91,39 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
     if step is Step.CANCELED and working.settled is OrderStatus.FILLED and working.canceling:
         working.canceling = False  # that is an answer, however wrong: nothing is owed any more
         state.move(effects, working, time)
-    before = working.status
+        if current.live:  # filled by a former venue order: this one was not needed any more
+            current.end()
+            return
+    _take(state, effects, working, time, step, reason, text)
+
+
+def _accept(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
+    """Take it that the order works at the venue, for the first time or again."""
+    step = resumed(working.order.filled_quantity) if working.settled in PAUSED else _ACCEPTED
+    _take(state, effects, working, time, step, report.reason, report.text)
+
+
+def _take(
+    state: PartitionState, effects: Effects, working: WorkingOrder, time: int, step: Step, reason: str, text: str
+) -> None:
+    """Let a step happen to an order; one that changes nothing is no event."""
+    current = working.slice
+    assert current is not None
     changes = state.would_change(working, step)
     current.confirmed = True
     if step in _ENDING:
         current.end()
-    if not changes and working.status is before:
+    if changes:
+        state.move(effects, working, time, step, reason=reason, text=text)
+    else:
         state.update_awaiting(working)
+    if working.peg_price:
         amending.keep_pegged(state, effects, working, time)
-        return
-    state.move(effects, working, time, step, reason=reason, text=text)
-    amending.keep_pegged(state, effects, working, time)
 
 
 # Nothing of any other order can trade any more once it is done for the day.
 _LASTING = (TimeInForce.GTC, TimeInForce.GTD)
+_ACCEPTED = Step.ACCEPTED
 _ENDING = frozenset({Step.CANCELED, Step.EXPIRED, Step.REJECTED, Step.CALCULATED})
 
 
@@ -117,15 +131,14 @@ def _refuse_cancel(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
 ) -> None:
     """Let the order go on: the venue does not cancel it."""
-    if working.amendments and not working.canceling and not state.capabilities.replaces:
-        for amendment in working.amendments:
+    if working.canceling:
+        working.canceling, working.closing = False, ""
+        state.move(effects, working, time, text=report.text)
+        amending.go_on(state, effects, working, time)
+        return
+    for amendment in working.amendments:
+        if amendment.by_cancel:
             amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
-        return
-    if not working.canceling:
-        return
-    working.canceling, working.closing = False, ""
-    state.move(effects, working, time, text=report.text)
-    fills.go_on(state, effects, working, time)
 
 
 def _replaced(
@@ -148,7 +161,6 @@ def _refuse_replace(
     for amendment in working.amendments:
         if amendment.revision == report.revision:
             amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
-            amending.keep_pegged(state, effects, working, time)
 
 
 def _restated(
@@ -183,12 +195,13 @@ def _acknowledge(
         state.raise_alarm(effects, "VENUE_FILLS_DIFFER", time, working.order.order_id, report.sequence, text)
 
 
-_TRADE = ReportType.TRADE
-_OF_FILLS: dict[ReportType, Handler] = {
+_OF_FILLS: dict[ReportType, OfFill] = {
+    ReportType.TRADE: fills.book,
     ReportType.TRADE_CANCEL: fills.bust,
     ReportType.TRADE_CORRECT: fills.correct,
 }
 _OF_ORDERS: dict[ReportType, Handler] = {
+    ReportType.NEW: _accept,
     ReportType.CANCEL_REJECTED: _refuse_cancel,
     ReportType.REPLACED: _replaced,
     ReportType.REPLACE_REJECTED: _refuse_replace,

@@ -14,7 +14,7 @@ def send(state: PartitionState, effects: Effects, working: WorkingOrder, time: i
     """Send what is left of an order, or as much of it as may show at a time, as a new venue order."""
     order = working.order
     quantity = order.leaves_quantity
-    if "display_quantity" in order.emulated and order.conditions is not None:
+    if order.emulated and "display_quantity" in order.emulated and order.conditions is not None:
         quantity = min(quantity, order.conditions.display_quantity or quantity)
     number = 1 if working.slice is None else working.slice.number + 1
     working.slice = VenueSlice(number, quantity, working.peg_price or order.limit_price, time)
@@ -36,7 +36,7 @@ def venue_order(working: WorkingOrder) -> VenueOrder:
         limit_price=current.limit_price,
         time_in_force=order.time_in_force if plain else sent_time_in_force(order),
         time=current.sent_at,
-        conditions=sent_conditions(order, order.conditions),
+        conditions=None if order.conditions is None else sent_conditions(order, order.conditions),
     )
 
 
@@ -61,8 +61,7 @@ def outstanding(state: PartitionState, order_id: str) -> list[VenueMessage]:
     messages: list[VenueMessage] = []
     if current.live and not current.confirmed:
         messages.append(venue_order(working))
-    if state.capabilities.replaces:
-        messages += [venue_replace(working, amendment) for amendment in working.amendments]
-    if working.canceling or (working.amendments and not state.capabilities.replaces):
+    messages += [venue_replace(working, amendment) for amendment in working.amendments if not amendment.by_cancel]
+    if working.canceling or working.replacing_by_cancel:
         messages.append(VenueCancel(order_id=working.venue_id, time=working.order.updated_at))
     return messages

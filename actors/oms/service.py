@@ -28,7 +28,7 @@ from actors.oms.state import partition_name
 from actors.oms.stream_methods import StreamMethods
 from actors.oms.venue import PLAIN, Capabilities, Venue
 from actors.oms.wire_venue import WireVenue
-from actors.service import Service, socket_path
+from actors.service import Service
 from actors.wire import Handler
 from configs.schema import Configuration
 
@@ -71,7 +71,7 @@ class OmsService(Service):
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(directory, name, markets, self.clock, self._follow_market)
+        self.prices = ReferencePrices(name, markets, self.clock, self._follow_market)
         self._capabilities = capabilities
         self.word = KillWord(word_path(directory))
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
@@ -141,7 +141,7 @@ class OmsService(Service):
         section = self.configuration.journal
         client = f"{self.name}/{partition_name(index)}"
         if self._connect_venue is None:
-            venue: Venue = WireVenue(socket_path(self.directory, self._venue), client)
+            venue: Venue = WireVenue(self.peers.peer(self._venue), client)
         else:
             venue = self._connect_venue(client)
         return PartitionHost(
@@ -160,7 +160,7 @@ class OmsService(Service):
         """Open the sessions with the venue, follow the market, and begin to ask for answers that stay out."""
         for host in self.hosted.hosts.values():
             host.start()
-        self.prices.start()
+        self.prices.start(self.peers)
         self._limits.note_needs()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
         self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))

@@ -23,7 +23,7 @@ from actors.messages import (
 from actors.oms import gate
 from actors.oms.account import Account, OrderList, Wish
 from actors.oms.effects import Alarm
-from actors.oms.inputs import Deposit, LimitsChange
+from actors.oms.inputs import Deposit, LimitsChange, Look
 from actors.oms.partition import Partition
 from actors.oms.safeguards import SafeguardsView
 from actors.oms.state import Gate
@@ -43,6 +43,8 @@ class _Amendment(Message, frozen=True):
     conditions: Conditions | None
     request: ReplaceOrder | None
     venue_quantity: int
+    by_cancel: bool
+    buying_price: int
     time: int
 
 
@@ -54,6 +56,7 @@ class _Slice(Message, frozen=True):
     sent_at: int
     confirmed: bool
     live: bool
+    ended: bool
 
 
 class _Order(Message, frozen=True):
@@ -69,6 +72,7 @@ class _Order(Message, frozen=True):
     partner: str
     peg_price: int
     seen: int
+    since: int
 
 
 class _Wish(Message, frozen=True):
@@ -80,8 +84,11 @@ class _Wish(Message, frozen=True):
 
 class _List(Message, frozen=True):
     submitted: SubmitList
+    looks: tuple[Look, ...]
     order_ids: tuple[str, ...]
     active: bool
+    meant: dict[str, int]
+    asked: dict[str, int]
 
 
 class _Account(Message, frozen=True):
@@ -162,7 +169,14 @@ def _account(account: Account) -> _Account:
             for wish in account.replacements.values()
         ),
         tuple(
-            _List(group.submitted, tuple(working.order.order_id for working in group.orders), group.active)
+            _List(
+                group.submitted,
+                tuple(group.looks),
+                tuple(working.order.order_id for working in group.orders),
+                group.active,
+                group.meant,
+                group.asked,
+            )
             for group in account.lists.values()
         ),
         tuple(account.reducing),
@@ -188,6 +202,7 @@ def _order(working: WorkingOrder) -> _Order:
         "" if working.partner is None else working.partner.order.order_id,
         working.peg_price,
         working.seen,
+        working.since,
     )
 
 
@@ -255,7 +270,8 @@ def _restore_order(partition: Partition, saved: _Order) -> None:
         saved.buying_price,
     )
     working.settled, working.canceling, working.closing = saved.settled, saved.canceling, saved.closing
-    working.revision, working.peg_price, working.seen = saved.revision, saved.peg_price, saved.seen
+    working.revision, working.peg_price = saved.revision, saved.peg_price
+    working.seen, working.since = saved.seen, saved.since
     working.amendments = tuple(
         Amendment(*(getattr(amendment, name) for name in _Amendment.__struct_fields__))
         for amendment in saved.amendments
@@ -263,11 +279,8 @@ def _restore_order(partition: Partition, saved: _Order) -> None:
     if saved.slice is not None:
         current = saved.slice
         working.slice = VenueSlice(current.number, current.quantity, current.limit_price, current.sent_at)
-        working.slice.filled, working.slice.confirmed, working.slice.live = (
-            current.filled,
-            current.confirmed,
-            current.live,
-        )
+        for name in ("filled", "confirmed", "live", "ended"):
+            setattr(working.slice, name, getattr(current, name))
     partition.orders[order.order_id] = working.account.orders[order.client_order_id] = working
 
 
@@ -277,6 +290,7 @@ def _restore_groups(partition: Partition, saved: _Account) -> None:
         working = partition.orders[wish.order_id]
         account.replacements[wish.request.replacement_id] = Wish(wish.request, working, wish.reason, wish.text)
     for group in saved.lists:
-        members = [partition.orders[order_id] for order_id in group.order_ids]
-        account.lists[group.submitted.list_id] = OrderList(group.submitted, members, group.active)
+        restored = account.lists[group.submitted.list_id] = OrderList(group.submitted, group.looks)
+        restored.orders = [partition.orders[order_id] for order_id in group.order_ids]
+        restored.active, restored.meant, restored.asked = group.active, group.meant, group.asked
     account.reducing = {order_id: partition.orders[order_id] for order_id in saved.reducing}

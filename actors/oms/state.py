@@ -146,6 +146,8 @@ class PartitionState:
             self._retire(working)
         elif order.order_id not in self.standing:  # a bust gave it something to fill again
             self.standing[order.order_id] = working
+            if working.peg_price:
+                self.watch(working)
         working.expose(self.fee_rate)
         if working.resting or order.limit_price is not None:
             working.resting = self.safeguards.rests(order, working.resting)
@@ -215,15 +217,24 @@ class PartitionState:
     def digest(self) -> str:
         """Return a hash of the whole state: equal for equal histories."""
         orders = [
-            [working.order, working.settled, working.counted, working.reserved, working.canceling, working.revision,
-             working.peg_price, [amendment.revision for amendment in working.amendments]]
+            [working.order, working.settled, working.counted, working.reserved, working.canceling, working.closing,
+             working.revision, working.peg_price, working.buying_price, working.seen, working.since,
+             [[amendment.revision, amendment.venue_quantity] for amendment in working.amendments],
+             None if working.partner is None else working.partner.order.order_id]
             for working in self.orders.values()
         ]  # fmt: skip
         slices = [
-            [working.slice.number, working.slice.quantity, working.slice.filled, working.slice.live]
-            for working in self.orders.values()
-            if working.slice is not None
-        ]
+            [current.number, current.quantity, current.limit_price, current.filled, current.confirmed, current.live,
+             current.ended]
+            for current in (working.slice for working in self.orders.values())
+            if current is not None
+        ]  # fmt: skip
+        accounts = [
+            [account.books.view(self.last_event), account.deposits, list(account.reducing),
+             [[wish.request, wish.reason, wish.text] for wish in account.replacements.values()],
+             [[key, group.active, group.meant, group.asked] for key, group in account.lists.items()]]
+            for account in self.accounts.values()
+        ]  # fmt: skip
         state = [
             self.time,
             self.instruments,
@@ -239,7 +250,7 @@ class PartitionState:
             list(self.standing),
             {instrument: list(orders) for instrument, orders in self.watching.items()},
             self.timers.entries(),
-            [[account.books.view(self.last_event), account.deposits] for account in self.accounts.values()],
+            accounts,
             self.alarms,
             list(self.fills),
             sorted(self.busted),

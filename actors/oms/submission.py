@@ -7,7 +7,7 @@ from actors.messages import Contingency, Order, OrderStatus, Stage, SubmitOrder
 from actors.oms import gate
 from actors.oms.account import Account
 from actors.oms.effects import Effects
-from actors.oms.emulation import due_time, emulated, expiry, first_stage, first_trigger, pegged
+from actors.oms.emulation import due_time, emulated, expiry, first_stage, first_trigger, follows_quote, pegged
 from actors.oms.inputs import Look, Submission
 from actors.oms.sending import send
 from actors.oms.state import PartitionState
@@ -98,10 +98,11 @@ def create(
     """
     submitted, time = candidate.order, candidate.time
     names: tuple[str, ...] = ()
-    stage = _WORKING
+    stage, trigger_price = _WORKING, 0
     if submitted.conditions is not None or (submitted.type, submitted.time_in_force) not in state.native:
         names = emulated(submitted, state.capabilities)
-        stage = first_stage(submitted, names)
+        stage = first_stage(submitted, names, candidate.look)
+        trigger_price = first_trigger(submitted, names, candidate.look)
     if held:
         stage = Stage.HELD
     if refusal is not None:
@@ -130,7 +131,7 @@ def create(
         conditions=submitted.conditions,
         stage=stage,
         emulated=names,
-        trigger_price=first_trigger(submitted, candidate.look.price) if stage is not _WORKING else 0,
+        trigger_price=trigger_price if refusal is None else 0,
         list_id=list_id,
         contingency=contingency,
     )
@@ -152,10 +153,10 @@ def admit(state: PartitionState, effects: Effects, working: WorkingOrder, look: 
         expires_at = expiry(order, look)
         if expires_at:
             state.timers.add(expires_at, order.order_id, Due.EXPIRE)
-    if order.stage is _WORKING:
-        if order.emulated and "pegged" in order.emulated:
+        if follows_quote(order, order.emulated):
             working.peg_price = pegged(order, look.bid, look.ask)
             state.watch(working)
+    if order.stage is Stage.WORKING:
         send(state, effects, working, time)
     elif order.stage is Stage.WATCHING:
         state.watch(working)

@@ -6,28 +6,37 @@ from actors.messages import OrderType, Stage
 from actors.oms.amending import keep_pegged
 from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.emulation import next_trigger, pegged, triggers
+from actors.oms.emulation import follows_quote, next_trigger, pegged, triggers
 from actors.oms.inputs import Observation, Price, TimeReached
-from actors.oms.permission import HALTED, may_send
+from actors.oms.permission import HALTED, is_halted, may_send
 from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.timers import Due
 from actors.oms.working_order import WorkingOrder
 
 
-def concerned(state: PartitionState, sequence: int, price: Price) -> bool:
-    """Return whether a price of the slice ``sequence`` changes or triggers an order: else it is not worth a record."""
+def concerned(state: PartitionState, sequence: int, time: int, price: Price) -> bool:
+    """Return whether a price of a slice changes or triggers an order: else it is not worth a record.
+
+    Args:
+        state: The partition.
+        sequence: The slice's sequence.
+        time: The trading clock.
+        price: What the slice says of one instrument.
+    """
     orders = state.watching.get(price.instrument)
-    return orders is not None and any(_changes(state, working, sequence, price) for working in orders.values())
+    return orders is not None and any(_changes(state, working, sequence, time, price) for working in orders.values())
 
 
-def _changes(state: PartitionState, working: WorkingOrder, sequence: int, price: Price) -> bool:
-    if sequence <= working.seen:
+def _changes(state: PartitionState, working: WorkingOrder, sequence: int, time: int, price: Price) -> bool:
+    if sequence <= working.seen or time <= working.since:
         return False
     order = working.order
-    if working.peg_price:
+    if follows_quote(order, order.emulated):
         target = pegged(order, price.bid, price.ask)
-        return target not in (0, working.peg_price)
+        if order.stage is Stage.WATCHING:
+            return target > 0 and may_send(state, working)
+        return target not in (0, working.peg_price) and not is_halted(state, working)
     if price.last <= 0:
         return False
     if triggers(order, price):
@@ -41,16 +50,19 @@ def observe(state: PartitionState, record: Observation) -> Effects:
     for price in record.prices:
         state.safeguards.totals.mark(price.instrument, price.last)
         for working in list(state.watching.get(price.instrument, {}).values()):
-            if _changes(state, working, record.sequence, price):
+            if _changes(state, working, record.sequence, record.time, price):
                 _follow(state, effects, working, price, record.time)
     return effects
 
 
 def _follow(state: PartitionState, effects: Effects, working: WorkingOrder, price: Price, time: int) -> None:
     order = working.order
-    if working.peg_price:
+    if follows_quote(order, order.emulated):
         working.peg_price = pegged(order, price.bid, price.ask)
-        keep_pegged(state, effects, working, time)
+        if order.stage is Stage.WATCHING:
+            _send(state, effects, working, time)
+        else:
+            keep_pegged(state, effects, working, time)
     elif triggers(order, price):
         state.unwatch(working)
         _send(state, effects, working, time)
@@ -59,7 +71,8 @@ def _follow(state: PartitionState, effects: Effects, working: WorkingOrder, pric
 
 
 def _send(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    state.move(effects, working, time, stage=Stage.WORKING)
+    trigger_price = working.peg_price or working.order.trigger_price
+    state.move(effects, working, time, stage=Stage.WORKING, trigger_price=trigger_price)
     send(state, effects, working, time)
 
 

@@ -11,7 +11,7 @@ import structlog
 from actors.errors import AlphaMindError, PeerLost, Unavailable
 from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
 from actors.oms.venue import StandingOrder, VenueListener, VenueMessage
-from actors.wire import WireClient
+from actors.wire import Peer, WireClient
 
 FENCED = "SESSION_FENCED"
 
@@ -24,13 +24,13 @@ class WireVenue:
     """A session with a venue behind a socket; it comes back by itself after every break.
 
     Args:
-        path: The venue's socket.
+        where: The venue.
         name: The client's name, for the venue's logs.
         retry_seconds: Pause between attempts to connect.
     """
 
-    def __init__(self, path: pathlib.Path, name: str, retry_seconds: float = 0.1) -> None:
-        self._client = WireClient(path, name, on_connect=self._open, retry_seconds=retry_seconds)
+    def __init__(self, where: Peer | pathlib.Path, name: str, retry_seconds: float = 0.1) -> None:
+        self._client = WireClient(where, name, on_connect=self._open, retry_seconds=retry_seconds)
         self._session = ""
         self._epoch = 0
         self._listener: VenueListener

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actors.messages import Conditions, Instrument, Order, OrderStatus, ReplaceOrder, Side, Stage, SubmitOrder
 from actors.oms.exposure import buying_cost
@@ -25,10 +25,15 @@ class Amendment:
         conditions: Its conditions afterwards.
         request: The client's wish; ``None`` where the OMS itself changes the order (a peg that follows, a list).
         venue_quantity: The whole quantity of the venue order afterwards.
+        by_cancel: Whether the venue order is canceled for it, and what is left is sent anew.
+        buying_price: Highest price that a buy may cost afterwards, in increments.
         time: The trading clock at which it was made.
     """
 
-    __slots__ = ("revision", "quantity", "limit_price", "conditions", "request", "venue_quantity", "time")
+    __slots__ = (
+        "revision", "quantity", "limit_price", "conditions", "request", "venue_quantity", "by_cancel", "buying_price",
+        "time",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +43,8 @@ class Amendment:
         conditions: Conditions | None,
         request: ReplaceOrder | None,
         venue_quantity: int,
+        by_cancel: bool,
+        buying_price: int,
         time: int,
     ) -> None:
         self.revision = revision
@@ -46,7 +53,17 @@ class Amendment:
         self.conditions = conditions
         self.request = request
         self.venue_quantity = venue_quantity
+        self.by_cancel = by_cancel
+        self.buying_price = buying_price
         self.time = time
+
+
+class Terms(NamedTuple):
+    """Whole quantity, limit price (of the venue order, for a pegged order) and conditions of an order."""
+
+    quantity: int
+    limit_price: int | None
+    conditions: Conditions | None
 
 
 class VenueSlice:
@@ -101,11 +118,12 @@ class WorkingOrder:
         peg_price: Limit price that a pegged order should have now, in increments; 0 for others.
         resting: Price at which others of our own orders would meet it, in increments; 0 where it rests nowhere.
         seen: Newest market slice that had been seen when it came: only later ones can trigger it.
+        since: The trading clock when it was held no longer: only later slices can trigger it.
     """
 
     __slots__ = (
         "order", "submitted", "account", "instrument", "settled", "canceling", "closing", "amendments", "revision",
-        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "seen", "resting",
+        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "resting", "seen", "since",
         "_reserved_at",
     )  # fmt: skip
 
@@ -133,8 +151,9 @@ class WorkingOrder:
         self.partner: WorkingOrder | None = None
         self.peg_price = 0
         self.seen = 0
+        self.since = -1
         self.resting = 0
-        self._reserved_at = -1 if order.side is _BUY else buying_price
+        self._reserved_at = -1
 
     @property
     def confirmed(self) -> bool:
@@ -145,6 +164,20 @@ class WorkingOrder:
     def replacing(self) -> bool:
         """Whether a client's replacement is not answered."""
         return any(amendment.request is not None for amendment in self.amendments)
+
+    @property
+    def terms(self) -> Terms:
+        """What the order is to be once every change that is not answered is granted."""
+        if self.amendments:
+            newest = self.amendments[-1]
+            return Terms(newest.quantity, newest.limit_price, newest.conditions)
+        order = self.order
+        return Terms(order.quantity, self.peg_price or order.limit_price, order.conditions)
+
+    @property
+    def replacing_by_cancel(self) -> bool:
+        """Whether a change waits for the venue order to be canceled."""
+        return any(amendment.by_cancel for amendment in self.amendments)
 
     @property
     def status(self) -> OrderStatus:
@@ -170,32 +203,37 @@ class WorkingOrder:
 
     def expose(self, fee_rate: int) -> None:
         """Bring the account's exposure up to date: the worst that order and unanswered changes may still do."""
-        order, instrument = self.order, self.instrument
-        lots, price = order.leaves_quantity, self.buying_price
-        if self.amendments or self.partner is not None or order.stage is _HELD:
-            lots, price = self._worst()
-        if instrument is None or (lots == self.counted and price == self._reserved_at):
+        order, instrument, partner = self.order, self.instrument, self.partner
+        if instrument is None:
             return
+        lots, price = order.leaves_quantity, self.buying_price
+        if self.amendments or order.stage is _HELD:
+            lots, price = self._worst()
+        if partner is None and lots == self.counted and price == self._reserved_at:
+            return
+        reserved = buying_cost(instrument, price, lots, fee_rate) if order.side is _BUY and lots else 0
+        if partner is not None:
+            lots -= min(lots, partner.counted)
+            reserved -= min(reserved, partner.reserved)
         exposure = self.account.exposure
-        exposure.add(order.strategy, order.instrument, order.side, lots - self.counted)
-        self.counted = lots
-        if order.side is _BUY:
-            reserved = buying_cost(instrument, price, lots, fee_rate) if lots else 0
+        if lots != self.counted:
+            exposure.add(order.strategy, order.instrument, order.side, lots - self.counted)
+            self.counted = lots
+        if reserved != self.reserved:
             exposure.reserve(instrument.currency, reserved - self.reserved)
-            self.reserved, self._reserved_at = reserved, price
+            self.reserved = reserved
+        self._reserved_at = price
 
     def _worst(self) -> tuple[int, int]:
-        order = self.order
-        if not order.status.is_open or order.stage is _HELD:
-            return 0, self.buying_price
-        quantity, price = order.quantity, self.buying_price
+        """Return the most lots that it may still trade, at the highest price of what is outstanding."""
+        order, price = self.order, self.buying_price
+        if not (order.leaves_quantity or self.amendments) or order.stage is _HELD:
+            return 0, price
+        quantity = order.quantity
         for amendment in self.amendments:
             quantity = max(quantity, amendment.quantity)
-            price = max(price, amendment.limit_price or 0)
-        lots = max(0, quantity - order.filled_quantity)
-        if self.partner is not None:
-            lots -= min(lots, self.partner.counted)
-        return lots, price
+            price = max(price, amendment.buying_price)
+        return max(0, quantity - order.filled_quantity), price
 
 
 def venue_id(order_id: str, number: int) -> str:

@@ -70,8 +70,8 @@ class StrategyService(Service):
         self._refused: list[Order] = []
         self._unconfirmed: list[Command] = []
         self._journal: Journal | None = None
-        self._market = MarketFollower(directory, name, tuple(markets), self._on_slice, self._skipped, self._failed)
-        self._oms = OmsFollower(directory, name, tuple(oms), self._received, self._on_event, self._failed)
+        self._market = MarketFollower(self.peers, name, tuple(markets), self._on_slice, self._skipped, self._failed)
+        self._oms = OmsFollower(self.peers, name, tuple(oms), self._received, self._on_event, self._failed)
         self._submission = Submission(list(self._oms.clients.values()), configuration.oms.partitions)
 
     async def recover(self) -> None:

@@ -29,7 +29,7 @@ class InstrumentOrders:
     """The open orders of one instrument.
 
     Attributes:
-        standing: Those that any event may fill.
+        standing: Those that any event may fill; orders for an open are among them from that open on.
         for_close: Those for a close, by session.
     """
 
@@ -85,13 +85,16 @@ class InstrumentOrders:
         return True
 
     def meet(self, event: MarketEvent) -> list[RestingOrder]:
-        """Let those stand whose session opens with ``event``, and return all standing orders whose first event it is.
+        """Return the standing orders whose first event it is, the first come first; the session's open is one.
 
         It is their first event once: from now on they have stood there.
         """
-        for day in [day for day in self._for_open if event.is_after_open(day)]:
-            for order in self._for_open.pop(day).values():
-                self._stand(order)
+        opening = [day for day in self._for_open if event.is_after_open(day)]
+        if opening:
+            for day in opening:
+                for order in self._for_open.pop(day).values():
+                    self._stand(order)
+            self._newcomers = dict(sorted(self._newcomers.items()))
         met = [order for order in self._newcomers.values() if event.is_chance(order)]
         for order in met:
             del self._newcomers[order.number]

@@ -29,17 +29,19 @@ class OpenOrders:
         self._expiries: defaultdict[int, Expiries] = defaultdict(Expiries)
         self._closes: defaultdict[int, list[tuple[int, int, TradingDay]]] = defaultdict(list)
 
-    def add(self, order: RestingOrder) -> None:
-        """Let an order wait for what it is for."""
-        instrument, day = order.order.instrument, order.day
+    def add(self, order: RestingOrder, now: int) -> None:
+        """Let an order wait for what it is for; ``now`` is the trading clock of its market shard."""
+        instrument = order.order.instrument
         orders = self.by_instrument.get(instrument)
         if orders is None:
             orders = self._idle.pop(instrument, None)
             orders = self.by_instrument[instrument] = InstrumentOrders() if orders is None else orders
-        if day is None or order.order.time_in_force is not TimeInForce.AT_CLOSE:
-            self._expiries[instrument % self._shards].add(order)
+        shard = instrument % self._shards
+        day = order.day if order.order.time_in_force is TimeInForce.AT_CLOSE else None
+        if day is None or day.closes_at < now:
+            self._expiries[shard].add(order)
         elif day not in orders.for_close:
-            heapq.heappush(self._closes[instrument % self._shards], (day.closes_at, instrument, day))
+            heapq.heappush(self._closes[shard], (day.closes_at, instrument, day))
         orders.add(order)
 
     def remove(self, order: RestingOrder) -> None:

@@ -130,7 +130,8 @@ class PaperExchange:
         """
         if self.knows(session, order):
             return []
-        own, accepted_at = self._session(session), self._later(order.time, order.instrument)
+        own, now = self._session(session), self._clock(order.instrument)
+        accepted_at = max(order.time, now)
         refusal = order_refusal(order, self._instruments.get(order.instrument), accepted_at)
         day, expires_at = (None, None) if refusal else self._life(order, accepted_at)
         self._arrivals += 1
@@ -142,7 +143,7 @@ class PaperExchange:
             return [own.report(order.order_id, ReportType.REJECTED, accepted_at, reason=reason, text=text)]
         self.orders_accepted += 1
         own.open[order.order_id] = resting
-        self._open.add(resting)
+        self._open.add(resting, now)
         return [own.report(order.order_id, ReportType.NEW, accepted_at)]
 
     def replace(self, session: str, replace: VenueReplace) -> list[SessionReport]:
@@ -161,7 +162,7 @@ class PaperExchange:
         own, order_id, revision = self._session(session), replace.order_id, replace.revision
         known, time = own.find(order_id), replace.time
         if known is not None:
-            known.revision, time = revision, self._later(time, known.order.instrument)
+            known.revision, time = revision, max(time, self._clock(known.order.instrument))
         if isinstance(known, RestingOrder):
             refusal = replacement_refusal(known, replace)
             if refusal is None:
@@ -184,14 +185,14 @@ class PaperExchange:
             self._arrivals += 1
             resting.resize(replace.quantity)
             resting.requeue(self._arrivals, time, replace.limit_price)
-            self._open.add(resting)
+            self._open.add(resting, self._clock(resting.order.instrument))
 
     def cancel(self, session: str, order_id: str, time: int) -> list[SessionReport]:
         """Take an order out of the book, or say why that can't be."""
         own = self._session(session)
         known = own.find(order_id)
         if known is not None:
-            time = self._later(time, known.order.instrument)
+            time = max(time, self._clock(known.order.instrument))
         if isinstance(known, RestingOrder):
             return [self._end(known, ReportType.CANCELED, OrderStatus.CANCELED, time)]
         reason, text = _not_open(known)
@@ -294,9 +295,8 @@ class PaperExchange:
             found = self._sessions[name] = SessionOrders(name)
         return found
 
-    def _later(self, time: int, instrument: int) -> int:
-        """Return the later of ``time`` and the instrument's trading clock."""
-        return max(time, self._clocks[instrument % self.rules.shards])
+    def _clock(self, instrument: int) -> int:
+        return self._clocks[instrument % self.rules.shards]
 
     def _life(self, order: VenueOrder, accepted_at: int) -> tuple[TradingDay | None, int | None]:
         """Return the session whose open or close the order is for, and when it expires."""

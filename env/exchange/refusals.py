@@ -13,7 +13,7 @@ from env.exchange.resting import RestingOrder
 Refusal = tuple[str, str]
 
 _STANDING = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
-_PLAIN = Conditions()
+_NONE = Conditions()
 
 
 def order_refusal(order: VenueOrder, instrument: Instrument | None, accepted_at: int) -> Refusal | None:
@@ -25,7 +25,9 @@ def order_refusal(order: VenueOrder, instrument: Instrument | None, accepted_at:
     if order.type not in CAPABILITIES.order_types:
         return "ORDER_TYPE_UNSUPPORTED", f"the exchange takes {_listed(CAPABILITIES.order_types)}, not {order.type}"
     terms = _terms_refusal(order.type, order.quantity, order.limit_price)
-    return terms or _conditions_refusal(order, order.conditions or _PLAIN, accepted_at)
+    if terms or (order.conditions is None and order.time_in_force is not TimeInForce.GTD):
+        return terms
+    return _conditions_refusal(order, order.conditions or _NONE, accepted_at)
 
 
 def replacement_refusal(resting: RestingOrder, replace: VenueReplace) -> Refusal | None:
@@ -52,7 +54,7 @@ def _conditions_refusal(order: VenueOrder, asked: Conditions, accepted_at: int) 
     if asked.post_only and (order.type is OrderType.MARKET or order.time_in_force not in _STANDING):
         return "POST_ONLY_INVALID", f"only a limit order that is {_listed(_STANDING)} can be post-only"
     for name in Conditions.__struct_fields__:
-        if name not in ("expire_time", "post_only") and getattr(asked, name) != getattr(_PLAIN, name):
+        if name not in ("expire_time", "post_only") and getattr(asked, name) != getattr(_NONE, name):
             return "CONDITION_UNSUPPORTED", f"the exchange does not do {name.replace('_', ' ')}"
     return None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors import errors
 from actors.errors import AlphaMindError, ConfigurationError, DataError, ResourcesShort
-from actors.oms.gate import CHECKS, Refusal
+from actors.oms.gate import CHECKS, Moment, Refusal
 from actors.refusals import ALARMS, ENDINGS, REFUSALS, RefusalText, read_refusal_text, refusal_code, render
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -41,7 +41,10 @@ _CODE = re.compile(r"(?!ALPHAMIND_)[A-Z]+(?:_[A-Z]+)+")
 
 
 def codes_in(source: str) -> Iterator[str]:
-    """Yield every text in a module that is spelled as a code, wherever it stands but in ``__all__``."""
+    """Yield every text in a module that is spelled as a code, wherever it stands but in ``__all__``.
+
+    A code of one word alone is known by where it stands: first in a refusal or a check.
+    """
     tree = ast.parse(source)
     exports = {
         id(name)
@@ -52,6 +55,10 @@ def codes_in(source: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if id(node) in exports:
             continue
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refusal", "Check") and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isalpha():
+                yield first.value
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
             yield node.value
 
@@ -64,10 +71,14 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 def test_a_code_is_found_however_it_is_raised() -> None:
-    source = (
-        'FENCED = "A_ONE"\nraise X("say A_TWO", code="A_THREE")\nreturn "A_FOUR", f"{x} A_FIVE"\n__all__ = ["A_SIX"]'
-    )
-    assert sorted(codes_in(source)) == ["A_FOUR", "A_ONE", "A_THREE"]
+    source = """
+FENCED = "A_ONE"
+raise X("say A_TWO", code="A_THREE")
+return "A_FOUR", f"{x} A_FIVE"
+__all__ = ["A_SIX"]
+Refusal("SEVEN")
+"""
+    assert sorted(codes_in(source)) == ["A_FOUR", "A_ONE", "A_THREE", "SEVEN"]
 
 
 def test_every_code_of_the_order_path_is_in_the_table() -> None:
@@ -88,8 +99,10 @@ def test_the_table_has_no_code_that_nobody_raises() -> None:
 
 
 def test_every_check_of_the_gate_answers_a_new_order_and_a_replacement() -> None:
-    for code, _ in CHECKS:
-        assert REFUSALS[code].order_reject is not None and REFUSALS[code].cancel_reject is not None, code
+    for check in CHECKS:
+        row = REFUSALS[check.code]
+        assert row.order_reject is not None, check.code
+        assert row.cancel_reject is not None or Moment.REPLACED not in check.moments, check.code
 
 
 def test_every_code_is_a_client_error_or_a_passing_one_and_says_what_to_do() -> None:

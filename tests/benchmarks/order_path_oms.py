@@ -29,7 +29,7 @@ from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, n
 from actors.oms.routing import partition_of
 from actors.oms.service import OmsService
 from actors.oms.state import partition_name
-from actors.oms.venue import Venue, VenueCancel
+from actors.oms.venue import PLAIN, Venue, VenueCancel
 from actors.oms.wire_venue import WireVenue
 from actors.service import socket_path
 from actors.wire import Handler, Request
@@ -239,8 +239,8 @@ class InProcessOms:
         """Put on record what the configuration adds, and open the session with the exchange."""
         partition, section = self.host.partition, self._configuration
         for record in (
-            *changed_terms(partition, INSTRUMENTS, expected_fee_rate(section.venue), 0),
-            *first_limits(section.risk.limits, [], 0),
+            *changed_terms(partition, INSTRUMENTS, expected_fee_rate(section.venue), PLAIN, 0),
+            *first_limits(section.risk, [], 0),
             *new_accounts(partition, section.accounts, 0),
         ):
             self.host.execute(record)

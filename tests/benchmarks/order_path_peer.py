@@ -107,7 +107,7 @@ def trade(directory: pathlib.Path, orders: int) -> Traded:
     seconds, processor = time.perf_counter() - began, time.process_time() - processor
     records = oms.host.journal.last_sequence - before
     partition = oms.host.partition
-    if len(partition.executions) != orders or partition.standing or records != 3 * orders:
-        raise ValueError(f"{orders} orders were to be filled; {len(partition.executions)} were, in {records} records")
+    if len(partition.fills) != orders or partition.standing or records != 3 * orders:
+        raise ValueError(f"{orders} orders were to be filled; {len(partition.fills)} were, in {records} records")
     oms.close()
     return Traded(seconds, processor, records)

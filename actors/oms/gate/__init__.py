@@ -7,7 +7,7 @@ add to them (the worst case), and buying power is cash less what open buys may s
 from __future__ import annotations
 
 from actors.oms.gate.candidate import WAITING, Candidate, Moment
-from actors.oms.gate.checks import CHECKS, Check, look
+from actors.oms.gate.checks import CHECKS, Check, codes_of, look
 from actors.oms.gate.refusal import Refusal
 
-__all__ = ["CHECKS", "Candidate", "Check", "Moment", "Refusal", "WAITING", "look"]
+__all__ = ["CHECKS", "Candidate", "Check", "Moment", "Refusal", "WAITING", "codes_of", "look"]

@@ -9,7 +9,7 @@ access).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from actors.messages import MONEY_UNIT, OrderType, TimeInForce
@@ -188,9 +188,22 @@ def look(candidate: Candidate) -> Refusal | None:
     return None
 
 
-def _plan(limits: EffectiveLimits, moment: Moment, plain: bool) -> tuple[Look, ...]:
-    return tuple(
-        check.look
-        for check in CHECKS
-        if moment in check.moments and (check.plain or not plain) and check.applies(limits)
+def codes_of(candidate: Candidate) -> list[str]:
+    """Return the codes of the checks that ``look`` makes of an order as long as none fails, in order."""
+    if candidate.instrument is None:
+        return [CHECKS[0].code]
+    order = candidate.order
+    plain = (
+        order.conditions is None and (order.type is _LIMIT or order.type is _MARKET) and order.time_in_force is not _GTD
     )
+    return [check.code for check in _chosen(candidate.limits, candidate.moment, plain)]
+
+
+def _plan(limits: EffectiveLimits, moment: Moment, plain: bool) -> tuple[Look, ...]:
+    return tuple(check.look for check in _chosen(limits, moment, plain))
+
+
+def _chosen(limits: EffectiveLimits, moment: Moment, plain: bool) -> Iterator[Check]:
+    for check in CHECKS:
+        if moment in check.moments and (check.plain or not plain) and check.applies(limits):
+            yield check

@@ -31,7 +31,6 @@ from actors.errors import AlphaMindError
 from actors.messages import MONEY_UNIT, OrderEvent, OrderType, ReportType, TimeInForce
 from actors.oms.admission import repeated, repeated_replacement, to_be_canceled
 from actors.oms.effects import Effects
-from actors.oms.inputs import Cancellation, Replacement
 from tests.actors.oms.support import IN_PLACE, LIMITS, PRICE, Bench, submission
 
 WIDE = dataclasses.replace(

@@ -133,14 +133,21 @@ class Bench:
 
     def submit(self, client_order_id: str = "c1", reference: int = PRICE, **fields: Any) -> Effects:
         """Submit an order."""
+        return self.give(self.submit_record(submission(client_order_id, **fields), reference))
+
+    def submit_record(self, order: SubmitOrder, reference: int = PRICE) -> Submission:
+        """Return the input that submits an order."""
         look = msgspec.structs.replace(self.look, price=reference)
-        order = submission(client_order_id, **fields)
-        return self.give(Submission(time=self.time, market_sequence=0, reference_price=0, order=order, look=look))
+        return Submission(time=self.time, market_sequence=0, reference_price=0, order=order, look=look)
 
     def submit_list(self, contingency: Contingency, *orders: SubmitOrder, list_id: str = "l1") -> Effects:
         """Submit orders that depend on one another."""
+        return self.give(self.list_record(contingency, *orders, list_id=list_id))
+
+    def list_record(self, contingency: Contingency, *orders: SubmitOrder, list_id: str = "l1") -> ListSubmission:
+        """Return the input that submits orders that depend on one another."""
         wish = SubmitList(list_id=list_id, account="main", contingency=contingency, orders=orders)
-        return self.give(ListSubmission(time=self.time, orders=wish, looks=(self.look,) * len(orders)))
+        return ListSubmission(time=self.time, orders=wish, looks=(self.look,) * len(orders))
 
     def replace(self, client_order_id: str = "c1", replacement_id: str = "r1", **fields: Any) -> Effects:
         """Ask for an order to be changed."""
@@ -161,19 +168,31 @@ class Bench:
 
     def cancel_all(self, **fields: Any) -> Effects:
         """Ask for all orders that fit to be canceled."""
-        return self.give(MassCancellation(time=self.time, cancel=CancelOrders(**fields)))
+        return self.give(self.cancel_all_record(**fields))
+
+    def cancel_all_record(self, **fields: Any) -> MassCancellation:
+        """Return the input that asks for all orders that fit to be canceled."""
+        return MassCancellation(time=self.time, cancel=CancelOrders(**fields))
 
     def observe(self, *prices: Price) -> Effects:
         """Let the next market slice say something, one unit of time later."""
+        return self.give(self.observe_record(*prices))
+
+    def observe_record(self, *prices: Price) -> Observation:
+        """Return the input that says what the next market slice says, one unit of time later."""
         self.time += 1
         self.look = msgspec.structs.replace(self.look, market_sequence=self.look.market_sequence + 1)
-        sequence = self.look.market_sequence
-        return self.give(Observation(time=self.time, shard=0, sequence=sequence, prices=prices))
+        return Observation(time=self.time, shard=0, sequence=self.look.market_sequence, prices=prices)
 
     def reach(self, time: int) -> Effects:
         """Let the trading clock reach a moment."""
         self.time = time
-        return self.give(TimeReached(time=time))
+        return self.give(self.reach_record(time))
+
+    @staticmethod
+    def reach_record(time: int) -> TimeReached:
+        """Return the input that says that the trading clock has reached a moment."""
+        return TimeReached(time=time)
 
     def report(self, kind: ReportType, order_id: str = "3-1", sequence: int | None = None, **fields: Any) -> Effects:
         """Let the venue report."""
@@ -214,11 +233,12 @@ class Bench:
         return [encode(event) for effects in self.effects for event in effects.events]
 
 
-def replayed(inputs: list[Input]) -> tuple[Partition, list[bytes]]:
-    """Apply inputs to a new partition; return it and its events, encoded."""
+def replayed(inputs: list[Input]) -> tuple[Partition, list[bytes], list[bytes]]:
+    """Apply inputs to a new partition; return it, its events and its messages to the venue, encoded."""
     partition = Partition(3)
-    events = [encode(event) for record in inputs for event in partition.apply(record).events]
-    return partition, events
+    effects = [partition.apply(record) for record in inputs]
+    events = [encode(event) for one in effects for event in one.events]
+    return partition, events, [encode(message) for one in effects for message in one.messages]
 
 
 def configuration(**sections: Any) -> Configuration:

@@ -98,7 +98,7 @@ BEYOND = {
     + """
     canceled = canceled 10000 0 0
     trade B 10000 = filled 10000 10000 0
-    trade_correct C B 9000 = partially_filled 10000 9000 1000
+    trade_correct C B 9000 = canceled 10000 9000 0
     """,
 }
 

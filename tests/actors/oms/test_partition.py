@@ -308,7 +308,7 @@ def test_inputs_survive_the_journal() -> None:
     for number, given in enumerate(bench.inputs, start=1):
         record = Record(number, given.time, KIND_OF[type(given)], SCHEMA_VERSION, encode(given))
         assert decode_input(record) == given
-    partition, events = replayed(bench.inputs)
+    partition, events, _ = replayed(bench.inputs)
     assert (partition.digest(), events) == (bench.partition.digest(), bench.events())
 
 

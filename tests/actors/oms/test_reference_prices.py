@@ -16,6 +16,7 @@ from actors.messages import MONEY_UNIT, encode
 from actors.oms.inputs import Look
 from actors.oms.recent_volatility import DECAY, LEAST_CHANGES, RecentVolatility
 from actors.oms.reference_prices import ReferencePrices
+from actors.peers import Peers
 from actors.service import socket_path
 from tests.actors.oms.fakes import FakeMarket, until
 
@@ -33,9 +34,9 @@ def quotes(sequence: int, count: int, *pairs: tuple[int, int, int]) -> MarketSli
 
 @pytest.mark.parametrize("count", [3, FEW + 1])
 def test_a_look_shows_the_newest_price_and_quote(tmp_path: pathlib.Path, count: int) -> None:
-    prices = ReferencePrices(tmp_path, "oms-0", ("market-0",), DataClock())
+    prices = ReferencePrices("oms-0", ("market-0",), DataClock())
     assert prices.look(0).price == prices.look(0).bid == 0
-    prices._clients[0].notify = lambda *_: None  # type: ignore[method-assign, assignment]
+    prices._acknowledge = lambda *_: None  # type: ignore[method-assign]
     prices._take(0, encode(quotes(1, count, (0, 90, 110), (0, 98, 104), (1, 7, 0))))
     before = time.time_ns()
     look = prices.look(0)
@@ -52,8 +53,8 @@ def test_after_a_restart_quotes_come_from_the_snapshot(tmp_path: pathlib.Path) -
         market.quotes = [[0, 1, 1, 98, 104, 5, 5]]
         market.publish({0: 100})
         await market.server.listen(socket_path(tmp_path, "market-0"))
-        prices = ReferencePrices(tmp_path, "oms-0", ("market-0",), DataClock())
-        prices.start()
+        prices = ReferencePrices("oms-0", ("market-0",), DataClock())
+        prices.start(Peers(tmp_path))
         await until(lambda: prices.look(0).bid == 98)
         assert (prices.look(0).price, prices.look(0).ask) == (100, 104)
         await prices.close()
@@ -76,8 +77,8 @@ def test_volatility_is_the_deviation_of_changes_once_enough_are_known() -> None:
 
 
 def test_volatility_is_measured_only_where_it_is_asked_for(tmp_path: pathlib.Path) -> None:
-    prices = ReferencePrices(tmp_path, "oms-0", ("market-0",), DataClock())
-    prices._clients[0].notify = lambda *_: None  # type: ignore[method-assign, assignment]
+    prices = ReferencePrices("oms-0", ("market-0",), DataClock())
+    prices._acknowledge = lambda *_: None  # type: ignore[method-assign]
     for measures in (False, True):
         prices.measures_volatility = measures
         for step in range(25):

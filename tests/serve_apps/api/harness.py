@@ -30,6 +30,7 @@ from actors.messages import (
 )
 from actors.portfolio.service import PortfolioService
 from actors.risk.service import RiskService
+from actors.peers import Peers
 from actors.service import socket_path
 from actors.wire import Request, WireServer
 from configs.schema import AccountSection, Configuration, RunSection
@@ -206,7 +207,7 @@ class Harness:
         options: dict[str, Any] = {"markets": (), "oms": ()}
         self.portfolio = PortfolioService("portfolio", directory, configuration, INSTRUMENTS, **options)
         self.risk = RiskService("risk", directory, configuration, INSTRUMENTS, **options)
-        backends = WireBackends(configuration, directory, self._predict, connect_seconds=2.0, answer_seconds=2.0)
+        backends = WireBackends(configuration, Peers(directory), self._predict, connect_seconds=2.0, answer_seconds=2.0)
         self.app = build(configuration, INSTRUMENTS, backends)
         self.edge = self.app.state.edge
         self.backends = backends
