@@ -192,6 +192,7 @@ class OmsService(Service):
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
                 host.ask_again()
+                host.revalue(self.prices.price)
                 host.keep_snapshot()
 
     async def stop(self) -> None:
