@@ -13,6 +13,7 @@ from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
+from actors.oms.budget_requests import BudgetRequests
 from actors.oms.control_methods import ControlMethods, heed_for_ever
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
@@ -81,6 +82,7 @@ class OmsService(Service):
         self._heeding: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         super().__init__(name, directory)
+        self._budgets = BudgetRequests(directory, name, self.hosted, self.log)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
@@ -110,6 +112,8 @@ class OmsService(Service):
         for host in self.hosted.hosts.values():
             self._bring_up_to_date(host, fee_rate)
             host.watch(self.word)
+            host.partition.safeguards.budget.ask()  # what was wanted before this start is not wanted any more
+            host.on_short = self._budgets.ask
 
     def _bring_up_to_date(self, host: PartitionHost, fee_rate: int) -> None:
         partition, now = host.partition, self.clock.now()
@@ -188,6 +192,7 @@ class OmsService(Service):
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
                 host.ask_again()
+                host.revalue(self.prices.price)
                 host.keep_snapshot()
 
     async def stop(self) -> None:
@@ -201,6 +206,7 @@ class OmsService(Service):
         self._streams.close()
         await super().stop()
         await self.prices.close()
+        await self._budgets.close()
         for host in self.hosted.hosts.values():
             await host.close()
         self.word.close()

@@ -1,9 +1,9 @@
 """Shares of the firm's limits, handed out to partitions so that their sum never exceeds the limit, whatever dies.
 
-A grant is on record before it is sent. Until a partition has confirmed it, any of the grants since the last confirmed one
-may be in force there, so the largest of them is set aside. That makes three things safe by construction: an increase is
-only made of what is free, a decrease frees nothing until it was confirmed, and what a dead partition had stays set aside
-until it is back and says what it has. A net limit is a share of plus and minus the amount each.
+A grant is on record before it is sent. Until a partition has confirmed it, any of the grants since the last confirmed
+one may be in force there, so the largest of them is set aside. That makes three things safe by construction: an increase
+is only made of what is free, a decrease frees nothing until it was confirmed, and what a dead partition had stays set
+aside until it is back and says what it has. A net limit is a share of plus and minus the amount each.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class BudgetLedger:
         self._confirmed: dict[int, int] = {}
 
     def set_limits(self, limits: Mapping[str, int], currency: str) -> None:
-        """Replace the firm's limits. Where more than that is set aside, shares have to shrink before more is granted."""
+        """Replace the firm's limits. Where more is set aside already, shares have to shrink before more is granted."""
         self.limits, self.currency = dict(limits), currency
 
     def amounts(self, partition: int) -> dict[str, int]:
@@ -137,6 +137,15 @@ class BudgetLedger:
         grants = self._grants.get(partition, [])
         self._grants[partition] = [grant for grant in grants if grant.number >= number] or grants[-1:]
         return True
+
+    def newest(self, partition: int) -> int:
+        """Return the number of a partition's newest grant, 0 where there is none."""
+        grants = self._grants.get(partition)
+        return grants[-1].number if grants else 0
+
+    def confirmed(self, partition: int) -> int:
+        """Return the number of the newest grant that a partition confirmed, 0 where there is none."""
+        return self._confirmed.get(partition, 0)
 
     def unconfirmed(self, partition: int) -> Grant | None:
         """Return the newest grant of a partition unless it was confirmed; it is sent again until it is."""
