@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import pathlib
 
@@ -51,15 +52,30 @@ class WireVenue:
         opening = {"session": self._session, "epoch": self._epoch, "last_report": self._listener.last_report}
         try:
             await self._client.subscribe("session", encode(opening), self._take)
-            answer = await self._client.request("open_orders", encode({"session": self._session}))
+            opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            body = encode({"session": self._session})
+            self._client.post("open_orders", body, functools.partial(self._reconcile, opened))
+            await opened
         except AlphaMindError as error:
             self._note_fence(error)
             raise
-        self._reconciling = True
-        try:
-            self._listener.session_opened(_decode_standing(answer))
         finally:
             self._reconciling = False
+
+    def _reconcile(self, opened: asyncio.Future[None], answer: bytes | None, error: AlphaMindError | None) -> None:
+        """Compare at once: a report behind the answer changes what stands here and not what the answer says."""
+        if opened.done():
+            return
+        if error is not None:
+            opened.set_exception(error)
+            return
+        self._reconciling = True  # until the client is connected: what is sent in between is not sent again
+        try:
+            self._listener.session_opened(_decode_standing(answer or b""))
+        except Exception as problem:
+            opened.set_exception(problem)
+        else:
+            opened.set_result(None)
 
     def _take(self, body: bytes) -> None:
         if self._broken:
