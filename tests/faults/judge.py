@@ -170,7 +170,9 @@ def fills_are_there_once(evidence: Evidence, told: _Told) -> Iterator[Violation]
     there = collections.Counter(report.execution_id for report in trades)
     here = collections.Counter(fill.execution_id for fill in told.fills)
     for where, found in (("venue", there), ("OMS", here)):
-        yield from (Violation("double", f"{key} {count} times at the {where}") for key, count in found.items() if count > 1)
+        yield from (
+            Violation("double", f"{key} {count} times at the {where}") for key, count in found.items() if count > 1
+        )
     yield from (Violation("loss", f"{key} is at the venue and not in the OMS") for key in there.keys() - here.keys())
     yield from (Violation("double", f"{key} is in the OMS and not at the venue") for key in here.keys() - there.keys())
     fills = {fill.execution_id: fill for fill in told.fills}
@@ -286,7 +288,9 @@ def time_never_runs_backwards(evidence: Evidence, told: _Told) -> Iterator[Viola
         newest = 0
         for event in events:
             if event.time < newest:
-                yield Violation("difference", f"event {event.sequence} of partition {index} is at {event.time}, after {newest}")
+                yield Violation(
+                    "difference", f"event {event.sequence} of partition {index} is at {event.time}, after {newest}"
+                )
             newest = max(newest, event.time)
     submitted = {order.order_id: order.submitted_at for order in told.orders.values()}
     for fill in told.fills:
