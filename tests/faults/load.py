@@ -99,10 +99,14 @@ class Load:
     async def _connected(self) -> None:
         self.connections += 1
 
-    def next_acknowledgement(self) -> asyncio.Future[float]:
-        """Return a future of ``time.monotonic()`` when the first new order after the next connect is acknowledged."""
+    def next_acknowledgement(self, reconnected: bool = True) -> asyncio.Future[float]:
+        """Return a future of ``time.monotonic()`` when a new order is acknowledged.
+
+        Args:
+            reconnected: Whether only an order counts that was acknowledged on a connection yet to be made.
+        """
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._fresh.append((self.connections + 1, future))
+        self._fresh.append((self.connections + reconnected, future))
         return future
 
     async def stop(self, patience: float = 60.0) -> None:

@@ -58,6 +58,14 @@ class Report:
         if not holds:
             self.violations.append(Violation("difference", text))
 
+    @contextlib.contextmanager
+    def in_time(self) -> Iterator[None]:
+        """Note a violation where something that was waited for did not come."""
+        try:
+            yield
+        except TimeoutError as error:
+            self.violations.append(Violation("loss", str(error) or "something did not come in time"))
+
     def lines(self) -> dict[str, Any]:
         """Return the figures by name."""
         kinds = collections.Counter(violation.kind for violation in self.violations)

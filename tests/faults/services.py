@@ -52,10 +52,15 @@ class Services:
                 *command, env=self._environment, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, cwd=ROOT
             )
 
+    def has_ended(self, name: str) -> bool:
+        """Return whether the process of a service has ended by itself."""
+        return self._running[name].returncode is not None
+
     async def kill(self, name: str) -> None:
         """End a service with SIGKILL."""
         process = self._running.pop(name)
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
     def freeze(self, name: str) -> asyncio.subprocess.Process:
