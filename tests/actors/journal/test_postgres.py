@@ -149,6 +149,7 @@ def test_a_lease_that_was_deleted_fences(database: Medium):
         ("UPDATE journal_records SET payload = 'x' WHERE journal = %s AND sequence = 2", 2),
         ("UPDATE journal_records SET payload = 'x' WHERE journal = %s AND sequence = 3", 3),
         ("UPDATE journal_records SET time = 9 WHERE journal = %s AND sequence = 2", 2),
+        ("UPDATE journal_records SET version = 0 WHERE journal = %s AND sequence = 2", 2),
         ("UPDATE journal_records SET previous_hash = hash WHERE journal = %s AND sequence = 2", 2),
         ("DELETE FROM journal_records WHERE journal = %s AND sequence = 2", 2),
         ("DELETE FROM journal_records WHERE journal = %s AND sequence = 3", 3),
