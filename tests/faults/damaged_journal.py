@@ -1,4 +1,4 @@
-"""Journals cut in the middle of a record and with bits flipped: ``python -m tests.faults.damaged_journal --times 2000``.
+"""Journals cut within a record and with bits flipped: ``python -m tests.faults.damaged_journal --times 2000``.
 
 A journal of a real run is damaged, one copy after the other: its newest segment ends at every byte of the last record,
 once as a crash leaves it and once after the record was acknowledged; and one random bit of all files is flipped. Then

@@ -1,4 +1,4 @@
-"""Follows the events of every partition through all breaks, each from the number after its last, as the portfolio does."""
+"""Follows the events of every partition through all breaks, from the number after the last, as the portfolio does."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ EACH = 10
 async def kill_database(times: int, seed: int, advance: Advance = silent, each: int = EACH) -> Report:
     """Kill the database at random moments, start it again after up to a second, and judge every run.
 
-    All of its processes die at once, or the first one alone. The journals' durability is ``replicated``: an answer means
-    that the database has the record in its log. A service that ends by itself is started again, and counted.
+    All of its processes die at once, or the first one alone. The journals' durability is ``replicated``: an answer
+    means that the database has the record in its log. A service that ends by itself is started again, and counted.
     """
     chance = random.Random(seed)
     report = Report("kill -9 of the journals' PostgreSQL", notes={"medium": "postgres"})

@@ -112,8 +112,9 @@ class Load:
     async def stop(self, patience: float = 60.0) -> None:
         """Send nothing new, wait for every answer that is still out, and disconnect."""
         self._ended = True
-        _, late = await asyncio.wait(self._senders, timeout=patience)
-        self.violations += ["a request of the load had no answer in the end" for _ in late]
+        if self._senders:
+            _, late = await asyncio.wait(self._senders, timeout=patience)
+            self.violations += ["a request of the load had no answer in the end" for _ in late]
         await self.abandon()
 
     async def abandon(self) -> None:

@@ -12,6 +12,8 @@ import os
 import pathlib
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import uvloop
 
@@ -31,15 +33,15 @@ async def run(directory: pathlib.Path, name: str) -> None:
     configuration = load("local", [directory / "configuration.yaml"])
     configure_logs("info", directory / "logs" / f"{name}.{os.getpid()}.jsonl")
     plans = {plan.name: plan for plan in plan_actors(configuration, _unused, _unused)}
-    services: dict[str, type[Service]] = {"oms": OmsService, "venue": PaperExchangeService}
+    services: dict[str, Callable[..., Service]] = {"oms": OmsService, "venue": PaperExchangeService}
     plan = plans[name]
     instruments = InstrumentMaster.load(directory / "instruments.json").all
-    service = services[plan.role](name, directory, configuration, instruments=instruments, **plan.arguments)  # type: ignore[call-arg]
+    service = services[plan.role](name, directory, configuration, instruments=instruments, **plan.arguments)
     await service.start()
     await asyncio.Event().wait()
 
 
-def _unused() -> None:
+def _unused() -> Any:
     raise NotImplementedError("neither the OMS nor the venue has a source or a forecaster")
 
 

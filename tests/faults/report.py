@@ -1,4 +1,4 @@
-"""What a command of the fault harness says: progress on a terminal, figures as JSON lines, and 1 where a law is broken."""
+"""What a command of the harness says: progress on a terminal, figures as JSON lines, and 1 where a law is broken."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import collections
 import contextlib
 import dataclasses
 import json
+import logging
 import statistics
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from actors.logs import configure_logs
 from tests.faults.judge import Verdict, Violation
 from tests.faults.load import Load
 
@@ -108,6 +110,8 @@ def progress(what: str, total: int) -> Iterator[Advance]:
 
 def conclude(*scenes: Callable[[], Coroutine[Any, Any, Report]]) -> None:
     """Run one scene after the other, print each one's figures as a JSON line and end, with 1 where a law was broken."""
+    configure_logs("warning")
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it tells every write to a process that was just killed
     broken = False
     for scene in scenes:
         report = asyncio.run(scene())

@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from actors.wire import WireClient
 ROOT = pathlib.Path(__file__).parents[2]
 PATIENCE = 60.0
 """Seconds within which anything that is waited for has to happen."""
+_ATTEMPT_SECONDS = 1.0
 
 
 class Services:
@@ -81,7 +83,8 @@ class Services:
 
     def output(self, name: str) -> str:
         """Return what a service printed, for people; nothing unless it failed."""
-        return (self.directory / "logs" / f"{name}.output").read_text()[-2_000:]
+        output = self.directory / "logs" / f"{name}.output"
+        return output.read_text()[-2_000:] if output.exists() else ""
 
 
 async def ask(directory: pathlib.Path, name: str, method: str, body: Any = None, patience: float = PATIENCE) -> Any:
@@ -91,14 +94,23 @@ async def ask(directory: pathlib.Path, name: str, method: str, body: Any = None,
         TimeoutError: It did not answer in time.
         AlphaMindError: Whatever it answered.
     """
+    payload = b"" if body is None else msgspec.msgpack.encode(body)
+    async with asyncio.timeout(patience):
+        while True:
+            # A new attempt after a while: a process that is frozen takes connections and never answers.
+            with contextlib.suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(_ATTEMPT_SECONDS), connected(directory, name) as client:
+                    return msgspec.msgpack.decode(await client.request(method, payload), strict=False)
+
+
+@contextlib.asynccontextmanager
+async def connected(directory: pathlib.Path, name: str = "oms-0") -> AsyncIterator[WireClient]:
+    """A client that is connected."""
     client = WireClient(socket_path(directory, name), "harness", retry_seconds=0.02)
     client.start()
     try:
-        async with asyncio.timeout(patience):
-            while True:
-                await client.connected.wait()
-                with contextlib.suppress(Unavailable):
-                    answer = await client.request(method, b"" if body is None else msgspec.msgpack.encode(body))
-                    return msgspec.msgpack.decode(answer, strict=False)
+        async with asyncio.timeout(PATIENCE):
+            await client.connected.wait()
+        yield client
     finally:
         await client.close()

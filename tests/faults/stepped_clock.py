@@ -29,7 +29,7 @@ class SteppedClock:
 
 
 def step_clocks(path: pathlib.Path) -> None:
-    """Let ``time.time`` and ``time.time_ns`` of this process follow a ``SteppedClock``; call it before other imports."""
+    """Let ``time.time`` and ``time.time_ns`` of this process follow a ``SteppedClock``; call before other imports."""
     offset = _map(path, writable=False)
     real = time.time_ns
 

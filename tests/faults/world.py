@@ -18,7 +18,6 @@ from actors.errors import NotFound, Unavailable
 from actors.instruments import InstrumentMaster
 from actors.messages import Instrument, Order, OrderStatus, decoder, encode
 from actors.portfolio.books import BooksView
-from actors.service import socket_path
 from actors.wire import WireClient
 from configs import Configuration, render
 from tests.faults.follower import Follower
@@ -26,7 +25,7 @@ from tests.faults.judge import Evidence, Verdict, judge
 from tests.faults.load import Acknowledgement, Load, read_acknowledgements
 from tests.faults.market import PlayedMarket
 from tests.faults.replay import journal_name, replay_partitions, replay_venue, verify_journals
-from tests.faults.services import PATIENCE, Services, ask
+from tests.faults.services import PATIENCE, Services, ask, connected
 
 ACCOUNTS = ("main", "second", "third")
 INSTRUMENTS = (
@@ -206,19 +205,6 @@ class World:
         async with connected(self.directory) as client:
             books: BooksView = _decode_books(await client.request("positions", encode({"account": account})))
         return books
-
-
-@contextlib.asynccontextmanager
-async def connected(directory: pathlib.Path) -> AsyncIterator[WireClient]:
-    """A client of the OMS that is connected."""
-    client = WireClient(socket_path(directory, "oms-0"), "harness", retry_seconds=0.02)
-    client.start()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await client.connected.wait()
-        yield client
-    finally:
-        await client.close()
 
 
 async def until_open(directory: pathlib.Path) -> None:
