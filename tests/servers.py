@@ -59,20 +59,8 @@ class Postgres:
             except KeyError:
                 pytest.skip("PostgreSQL does not run as root and there is no user postgres")
             shutil.chown(folder, self._user)
-        data = folder / "data"
-        create = [
-            self._programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "tester",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-locale",
-            "-N",
-        ]
+        options = ["-D", f"{folder}/data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+        create = [str(self._programs / "initdb"), *options]
         subprocess.run(create, user=self._user, check=True, capture_output=True, cwd=folder)
 
     @property
@@ -91,33 +79,33 @@ class Postgres:
             RuntimeError: It did not start; says what it printed.
         """
         deadline = time.monotonic() + 60
-        while not self._started():
+        settings = ["fsync=off", "full_page_writes=off", "shared_buffers=32MB", "listen_addresses=127.0.0.1"]
+        options = ["-D", f"{self._folder}/data", "-p", str(self.port), "-k", str(self._folder)]
+        options += [part for setting in settings for part in ("-c", setting)]
+        question = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
+        while self._server is None or subprocess.run(question).returncode != 0:
+            if self._server is None or self._server.poll() is not None:
+                # Processes of one that was killed may hold its memory for a moment.
+                with (self._folder / "log").open("ab") as output:
+                    self._server = subprocess.Popen(
+                        [str(self._programs / "postgres"), *options],
+                        user=self._user,
+                        stdout=output,
+                        stderr=output,
+                        cwd=self._folder,
+                    )
             if time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL did not start:\n{(self._folder / 'log').read_text()}")
-            time.sleep(0.05)
-
-    def _started(self) -> bool:
-        settings = ["fsync=off", "full_page_writes=off", "shared_buffers=32MB", "listen_addresses=127.0.0.1"]
-        options = [part for setting in settings for part in ("-c", setting)]
-        data, port = self._folder / "data", str(self.port)
-        command = [self._programs / "postgres", "-D", data, "-p", port, "-k", self._folder, *options]
-        with (self._folder / "log").open("ab") as output:
-            server = subprocess.Popen(command, user=self._user, stdout=output, stderr=output, cwd=self._folder)
-        question = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", port, "-d", "postgres"]
-        while subprocess.run(question).returncode != 0:
-            if server.poll() is not None:
-                return False  # processes of one that was killed may hold its memory for a moment
             time.sleep(0.02)
-        self._server = server
-        return True
 
     def kill(self, whole: bool = True) -> None:
         """End it with SIGKILL: all of its processes, or the first one alone, which the others then notice."""
         assert self._server is not None
         children = psutil.Process(self._server.pid).children() if whole else []
-        for process in [self._server, *children]:
+        self._server.kill()
+        for child in children:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+                child.kill()
         self._server.wait()
         psutil.wait_procs(children, timeout=20)
         self._server = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import functools
 import pathlib
 import random
 import time
@@ -143,7 +142,7 @@ class Load:
     async def _submit_new(self) -> None:
         self._number += 1
         order = self._order(f"{self._name}-{self._number}")
-        answer = await self._insist(functools.partial(self._client.request, "submit", encode(order)))
+        answer = await self._insist("submit", encode(order))
         if isinstance(answer, AlphaMindError):
             self._unexpected("submit", order.client_order_id, answer)
             return
@@ -176,7 +175,7 @@ class Load:
     async def _cancel(self, known: _Known) -> None:
         order = known.order
         body = encode(CancelOrder(account=order.account, client_order_id=order.client_order_id, principal="load"))
-        answer = await self._insist(functools.partial(self._client.request, "cancel", body))
+        answer = await self._insist("cancel", body)
         if isinstance(answer, Conflict) and answer.code == "ORDER_CLOSED":
             self.counts["cancels too late"] += 1
         elif isinstance(answer, AlphaMindError):
@@ -186,7 +185,7 @@ class Load:
             self.counts["cancels"] += 1
 
     async def _repeat(self, known: _Known) -> None:
-        answer = await self._insist(functools.partial(self._client.request, "submit", encode(known.order)))
+        answer = await self._insist("submit", encode(known.order))
         if isinstance(answer, AlphaMindError):
             self._unexpected("the same submission again", known.order.client_order_id, answer)
             return
@@ -197,7 +196,7 @@ class Load:
 
     async def _contradict(self, known: _Known) -> None:
         other = msgspec.structs.replace(known.order, quantity=known.order.quantity + 1)
-        answer = await self._insist(functools.partial(self._client.request, "submit", encode(other)))
+        answer = await self._insist("submit", encode(other))
         if isinstance(answer, Conflict) and answer.code == "CLIENT_ORDER_ID_REUSED":
             self.counts["contradicted"] += 1
         elif isinstance(answer, AlphaMindError):
@@ -205,12 +204,12 @@ class Load:
         else:
             self.violations.append(f"another order under {known.order.client_order_id} was taken")
 
-    async def _insist(self, request: functools.partial[asyncio.Future[bytes]]) -> bytes | AlphaMindError:
+    async def _insist(self, method: str, body: bytes) -> bytes | AlphaMindError:
         """Send a request until it is answered by something else than "not now" and return the answer."""
         while True:
             await self._client.connected.wait()
             try:
-                return await request()
+                return await self._client.request(method, body)
             except PeerLost as error:
                 self.counts[f"sent again after {error.code}"] += 1
             except Unavailable as error:

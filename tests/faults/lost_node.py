@@ -1,7 +1,8 @@
 """A node lost with everything on it, the journals in PostgreSQL: ``python -m tests.faults.lost_node --times 3``.
 
-OMS and venue run as the real actors on a node of their own in a Ray cluster of three nodes on this machine. All processes
-of the node are killed at once; Ray starts the actors again on the other node, and they go on from their journals.
+OMS and venue run as the real actors on a node of their own in a Ray cluster of three nodes on this machine. All
+processes of the node are killed at once; Ray starts the actors again on the other one, and they go on from their
+journals. The nodes listen on an address of this machine and ask for a token.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from actors.market.publisher import STAGES, Publisher
 from actors.market.ticks import BAR, QUOTE, TICK, Kind, MarketSlice
 from actors.messages import Instrument, encode
 from actors.service import socket_path
-from actors.wire import Request, WireServer
+from actors.wire import Handler, Request, WireServer
 
 BEGIN = 1_704_153_600 * SECOND
 """Trading clock of the first slice: 2024-01-02, midnight UTC."""
@@ -75,7 +75,7 @@ class PlayedMarket:
         self._wanted: list[tuple[int, asyncio.Future[float]]] = []
         self._complete = asyncio.Event()
         self._complete.set()
-        handlers = {
+        handlers: dict[str, Handler] = {
             "subscribe": self._subscribe,
             "snapshot": self._snapshot,
             "ack": self._acknowledge,

@@ -6,6 +6,7 @@ Every node is a ``ray start --block`` with all of its processes below it. Import
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -109,11 +110,10 @@ class Nodes:
     def _end(self, name: str) -> None:
         process = self._processes.pop(name)
         below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        for one in [*below, process]:
-            try:
+        process.kill()
+        for one in below:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
-            except psutil.NoSuchProcess:
-                continue
         process.wait()
         psutil.wait_procs(below, timeout=10)
 
