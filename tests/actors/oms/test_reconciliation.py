@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from actors.messages import OrderStatus, ReportType
+from actors.oms.venue import StandingOrder
 from actors.service import socket_path
 from actors.wire import Request
-from tests.actors.oms.support import FakeVenue
+from tests.actors.oms.fakes import FakeVenue, until
 from tests.actors.oms.world import PARTITION, fills, world
 
 
@@ -36,3 +38,25 @@ def test_a_fill_right_behind_the_answer_is_no_difference() -> None:
             await hasty.close()
 
     asyncio.run(scene())
+
+
+def test_what_is_sent_right_behind_reconciliation_is_not_dropped() -> None:
+    """A cancel that overtakes its order is rejected, and the client was told that it counts."""
+    open_behind: list[bool] = []
+
+    async def scene() -> None:
+        async with world() as here:
+            host = here.oms.hosted.hosts[4]
+            opened = host.session_opened
+
+            def observed(standing: Sequence[StandingOrder]) -> None:
+                opened(standing)
+                asyncio.get_running_loop().call_soon(lambda: open_behind.append(host.venue.is_open))
+
+            host.session_opened = observed  # type: ignore[method-assign]
+            await here.venue.close()
+            await here.venue.listen(socket_path(here.directory, "venue"))
+            await until(lambda: bool(open_behind))
+
+    asyncio.run(scene())
+    assert open_behind == [True]
