@@ -75,7 +75,7 @@ class RaySection(Section):
 
 
 class TlsSection(Section):
-    """The data plane between nodes: TCP with mutual TLS, beside the Unix sockets within a node. There is no plain TCP."""
+    """The data plane between nodes: TCP with mutual TLS, beside the Unix sockets of a node. There is no plain TCP."""
 
     enabled: bool = False
     """Whether actors listen for other nodes and look for peers there."""
@@ -353,6 +353,13 @@ class Configuration(Section):
                 raise ValueError(
                     f"strategies: {strategy.name} trades for account {strategy.account!r}, which accounts does not list"
                 )
+        currencies = sorted({account.currency for account in self.accounts})
+        firm = self.risk.limits
+        if len(currencies) > 1 and (firm.maximum_gross_exposure or firm.maximum_net_exposure):
+            raise ValueError(
+                f"risk: the firm's exposure can't be limited while its accounts are in {' and '.join(currencies)};"
+                " limit each account under risk.scopes"
+            )
         if self.oms.shards > self.oms.partitions:
             raise ValueError("oms: more shards than partitions")
         if self.run.profile == "cluster" and self.journal.medium != "postgres":

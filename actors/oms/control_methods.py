@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 
 from actors.clock import DataClock
-from actors.errors import AlphaMindError
+from actors.errors import AlphaMindError, Conflict
 from actors.messages import decoder, encode
 from actors.oms.admission import deposited
 from actors.oms.client_text import check_line
 from actors.oms.hosting import HostedPartitions, execute_all
 from actors.oms.inputs import Deposit, StateChange
+from actors.oms.kill_switch import SEVERITY
 from actors.oms.kill_word import KillWord
 from actors.oms.requests import AlarmsRequest, DepositRequest, StateRequest, check_rows
 from actors.oms.scopes import FIRM, account_of, check_scope, symbol_of
@@ -47,11 +48,12 @@ class ControlMethods:
         }
 
     def set_state(self, request: Request) -> None:
-        """Move the kill switch, in every partition that the scope reaches; a state that holds already is no change.
+        """Move the kill switch in every partition here that the scope reaches; a state that holds already is no change.
 
         Raises:
             InputError: Not a scope.
             NotFound: No such account or instrument.
+            Conflict: The kill switch's word was set to something stricter since (code ``STATE_SUPERSEDED``).
         """
         body: StateRequest = _decode_state(request.body)
         check_scope(body.scope)
@@ -61,7 +63,8 @@ class ControlMethods:
         account, symbol = account_of(body.scope), symbol_of(body.scope)
         if symbol is not None:
             self._hosted.check_symbol(symbol)
-        hosts = list(self._hosted.hosts.values()) if account is None else [self._hosted.of_account(account)]
+        hosts = self._hosted.concerned(account)
+        self._check_age(body)
         change = StateChange(
             time=self._clock.now(), scope=body.scope, state=body.state, principal=body.principal, reason=body.reason
         )
@@ -76,6 +79,20 @@ class ControlMethods:
         if body.scope == FIRM and self._word.read().state is not body.state:
             # What this node reads when it starts again. A word that was set meanwhile is newer, and stays.
             self._word.write(body.state, body.principal, body.reason, expected=number)
+
+    def _check_age(self, body: StateRequest) -> None:
+        """Refuse to resume what was halted after that was asked for: the request was held up on its way."""
+        said = self._word.read()
+        looser = SEVERITY[body.state] < SEVERITY[said.state]
+        if body.scope == FIRM and looser and 0 < body.asked < said.time:
+            raise Conflict(
+                "the kill switch was set since this was asked for",
+                field="asked",
+                value=body.asked,
+                rule=f"later than {said.time}, when {said.principal} set it to {said.state}",
+                remedy="look at what has happened, then ask again",
+                code="STATE_SUPERSEDED",
+            )
 
     def deposit(self, request: Request) -> None:
         """Book money once for its key; answered with whether it was booked before.

@@ -29,6 +29,7 @@ from actors.oms.inputs import (
 )
 from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
+from actors.oms.revaluation import moved_marks
 from actors.oms.sending import outstanding
 from actors.oms.snapshot_keeping import SnapshotKeeping
 from actors.oms.venue import StandingOrder, Venue
@@ -83,6 +84,7 @@ class PartitionHost:
         self._on_failure = on_failure
         self._ended = False
         self._watch: WordWatch | None = None
+        self.on_short: Callable[[], None] = lambda: None
         self._uncommitted: list[tuple[Effects, Done | None]] = []
         self._unanswered: set[str] = set()
         self._debts: list[tuple[set[str], Callable[[], None]]] = []
@@ -92,6 +94,8 @@ class PartitionHost:
         started = time.perf_counter_ns()
         refusal = gate.look(candidate)
         self._metrics.observe("gate_seconds", time.perf_counter_ns() - started)
+        if candidate.safeguards.budget.wanted:
+            self.on_short()
         return refusal
 
     async def recover(self) -> None:
@@ -360,6 +364,16 @@ class PartitionHost:
             found = Discrepancy(time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes)
             self.execute(found)
             self._discrepancies.add((code, order_id))
+
+    def revalue(self, price_of: Callable[[int], int]) -> None:
+        """Put on record what positions are worth by now, where a limit asks for it; called once in a while."""
+        prices = moved_marks(self.partition.safeguards.totals, price_of)
+        if prices and not self._ended:
+            try:
+                # No slice of the market: orders that watch it have seen these prices, or are about to.
+                self.execute(Observation(time=self.clock.now(), shard=0, sequence=0, prices=prices))
+            except AlphaMindError as error:
+                self._log.error("positions not revalued", problem=str(error))
 
     def keep_snapshot(self) -> None:
         """Keep a snapshot where it is time for one; called once in a while."""

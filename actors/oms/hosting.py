@@ -69,6 +69,18 @@ class HostedPartitions:
             )
         return host
 
+    def concerned(self, account: str | None) -> list[PartitionHost]:
+        """Return the partitions that what is said of an account concerns, or all where nothing is named.
+
+        There is none where another shard would have the account.
+
+        Raises:
+            NotFound: It would be here, and there is no such account.
+        """
+        if account is None:
+            return list(self.hosts.values())
+        return [self.of_account(account)] if self.partition_of(account) in self.indices() else []
+
     def check_symbol(self, symbol: str) -> None:
         """Refuse what no instrument is called: a restriction of it would keep nobody from anything.
 

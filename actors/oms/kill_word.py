@@ -2,8 +2,8 @@
 
 It works while everything else is stuck: who writes it asks nobody, and a process that sends orders compares one number
 before each of them, in well under a microsecond. Layout, native byte order: magic (8 bytes), number u64, then two slots
-of state u64, time u64, principal and reason (zero-padded UTF-8). The slot ``number % 2`` is the one that counts, so that a
-writer who dies half-way has changed nothing.
+of state u64, time u64, principal and reason (zero-padded UTF-8). The slot ``number % 2`` is the one that counts, so
+that a writer who dies half-way has changed nothing.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from actors.clock import DataClock
-from actors.errors import NotFound
+from actors.errors import AlphaMindError, NotFound
 from actors.messages import decoder, encode
 from actors.oms.client_text import check_line
 from actors.oms.host import PartitionHost
@@ -19,6 +20,7 @@ from actors.oms.limits import RULES
 from actors.oms.reference_prices import ReferencePrices
 from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest
 from actors.oms.scopes import check_scope, symbol_of
+from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
 
 _decode_set_limits = decoder(SetLimitsRequest)
@@ -29,10 +31,14 @@ _decode_set_budget = decoder(SetBudgetRequest)
 class LimitMethods:
     """Answers ``set_limits``, ``limits``, ``set_budget`` and ``budgets``."""
 
-    def __init__(self, hosted: HostedPartitions, clock: DataClock, prices: ReferencePrices, log: Any) -> None:
+    def __init__(
+        self, hosted: HostedPartitions, clock: DataClock, prices: ReferencePrices, sessions: SessionTimes, log: Any
+    ) -> None:
         self._hosted = hosted
         self._clock = clock
         self._prices = prices
+        self._sessions = sessions
+        self._reading: asyncio.Task[None] | None = None
         self._log = log
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -87,7 +93,19 @@ class LimitMethods:
         trees = [host.partition.limits for host in self._hosted.hosts.values()]
         self._prices.measures_volatility = any(tree.names("price_collar_deviations") for tree in trees)
         if any(tree.names("require_open_session") for tree in trees):
-            self._prices.read_sessions()
+            if self._reading is None:
+                self._reading = asyncio.get_running_loop().create_task(self._read_sessions())
+        else:
+            self._sessions.asked_for = False
+
+    async def _read_sessions(self) -> None:
+        try:
+            await asyncio.to_thread(self._sessions.read)
+            self._sessions.asked_for = True
+        except AlphaMindError as error:
+            self._log.error("calendars can't be read: no session is known", problem=str(error))
+        finally:
+            self._reading = None
 
     def limits(self, request: Request) -> bytes:
         """Answer with the tree of limits and, for an account, with what holds for its orders and how much is used.

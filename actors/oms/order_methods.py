@@ -32,7 +32,7 @@ from actors.oms.hosting import HostedPartitions
 from actors.oms.inputs import Cancellation, ListSubmission, Look, MassCancellation, Replacement, Submission
 from actors.oms.reference_prices import ReferencePrices
 from actors.oms.requests import OrderRequest, OrdersRequest, PositionsRequest, check_rows
-from actors.oms.session_hours import concerns
+from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
 
 _decode_submit = decoder(SubmitOrder)
@@ -53,12 +53,14 @@ class OrderMethods:
         hosted: HostedPartitions,
         clock: DataClock,
         prices: ReferencePrices,
+        sessions: SessionTimes,
         metrics: Metrics,
         log: Any,
     ) -> None:
         self._hosted = hosted
         self._clock = clock
         self._prices = prices
+        self._sessions = sessions
         self._metrics = metrics
         self._log = log
 
@@ -105,8 +107,8 @@ class OrderMethods:
 
     def _look(self, order: SubmitOrder) -> Look:
         look = self._prices.look(order.instrument)
-        if concerns(order):
-            opens, closes = self._prices.sessions.of(order, self._clock.now())
+        if self._sessions.concerns(order):
+            opens, closes = self._sessions.of(order, self._clock.now())
             return msgspec.structs.replace(look, session_open=opens, session_close=closes)
         return look
 

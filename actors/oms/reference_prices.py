@@ -1,11 +1,10 @@
-"""What the gate needs of the market shards: prices and quotes, how much they move, sessions, and the trading clock."""
+"""What the gate needs of the market shards: prices, quotes, how much they move, and the trading clock."""
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -13,10 +12,8 @@ import structlog
 from actors.clock import DataClock
 from actors.errors import AlphaMindError
 from actors.market.ticks import FEW, Kind, MarketSlice, Ticks, decode_market_slice, last_prices
-from actors.messages import Instrument
 from actors.oms.inputs import Look
 from actors.oms.recent_volatility import RecentVolatility
-from actors.oms.session_hours import SessionHours
 from actors.peers import Peers
 from actors.wire import WireClient
 
@@ -24,6 +21,7 @@ OnSlice = Callable[[MarketSlice, Callable[[], None]], None]
 
 STAGE = 0
 _QUOTE = int(Kind.QUOTE)
+_NO_QUOTE = (0, 0)
 log = structlog.get_logger()
 
 
@@ -36,12 +34,10 @@ class ReferencePrices:
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards; instrument ``i`` belongs to shard ``i % len(shards)``.
         clock: The trading clock; it is advanced.
-        instruments: The instrument master, for its calendars.
         on_slice: Takes every new slice after its prices are known here, and calls what it is given once the market
             may go on.
 
     Attributes:
-        sessions: Hours of the instruments' sessions, once they were read.
         measures_volatility: Whether volatility is measured: only where a limit asks for it.
     """
 
@@ -50,18 +46,15 @@ class ReferencePrices:
         name: str,
         shards: tuple[str, ...],
         clock: DataClock,
-        instruments: Sequence[Instrument] = (),
         on_slice: OnSlice | None = None,
     ) -> None:
         self.clock = clock
         self.sequences = [0] * len(shards)
         self._acknowledged = [0] * len(shards)
-        self.sessions = SessionHours(instruments)
         self.measures_volatility = False
         self._volatility = RecentVolatility()
         self._prices: dict[int, int] = {}
         self._quotes: dict[int, tuple[int, int]] = {}
-        self._loading: asyncio.Task[None] | None = None
         self._name = name
         self._on_slice = on_slice
         self._shards = shards
@@ -86,8 +79,7 @@ class ReferencePrices:
 
     def look(self, instrument: int) -> Look:
         """Return what there is to see of an instrument for an order that arrives now; any number may be asked for."""
-        bid, ask = self._quotes.get(instrument, (0, 0))
-        opens, closes = self.sessions.at(instrument, self.clock.now()) if self.sessions.loaded else (0, 0)
+        bid, ask = self._quotes.get(instrument, _NO_QUOTE)
         return Look(
             market_sequence=self.sequence(instrument),
             price=self._prices.get(instrument, 0),
@@ -95,20 +87,7 @@ class ReferencePrices:
             ask=ask,
             volatility=self._volatility.of(instrument) if self.measures_volatility else 0,
             received=time.time_ns(),
-            session_open=opens,
-            session_close=closes,
         )
-
-    def read_sessions(self) -> None:
-        """Begin to read the calendars, beside the loop, unless that was done; until then there are no sessions."""
-        if self._loading is None:
-            self._loading = asyncio.get_running_loop().create_task(self._read_sessions())
-
-    async def _read_sessions(self) -> None:
-        try:
-            await asyncio.to_thread(self.sessions.load)
-        except AlphaMindError as error:
-            log.error("calendars can't be read: no session is known", follower=self._name, problem=str(error))
 
     async def _subscribe(self, index: int) -> None:
         if not self.sequences[index] or not await self._follow(index):
@@ -176,7 +155,5 @@ class ReferencePrices:
 
     async def close(self) -> None:
         """Disconnect from all shards."""
-        if self._loading is not None:
-            self._loading.cancel()
         for client in self._clients:
             await client.close()

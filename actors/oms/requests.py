@@ -83,12 +83,16 @@ class SetBudgetRequest(Body, frozen=True):
 
 
 class StateRequest(Body, frozen=True):
-    """``set_state``: move the kill switch of a scope, as ``scopes`` spells it."""
+    """``set_state``: move the kill switch of a scope, as ``scopes`` spells it.
+
+    ``asked``: the wall clock when somebody asked for it, UTC nanoseconds; 0 is now.
+    """
 
     scope: str
     state: TradingState
     principal: str
     reason: str
+    asked: int = 0
 
 
 class AlarmsRequest(Body, frozen=True):

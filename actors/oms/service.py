@@ -13,6 +13,7 @@ from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
+from actors.oms.budget_requests import BudgetRequests
 from actors.oms.control_methods import ControlMethods, heed_for_ever
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
@@ -22,6 +23,7 @@ from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, n
 from actors.oms.observing import prices_of
 from actors.oms.order_methods import OrderMethods
 from actors.oms.reference_prices import ReferencePrices
+from actors.oms.sessions import SessionTimes
 from actors.oms.state import partition_name
 from actors.oms.stream_methods import StreamMethods
 from actors.oms.venue import PLAIN, Capabilities, Venue
@@ -69,9 +71,9 @@ class OmsService(Service):
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(name, markets, self.clock, instruments, self._follow_market)
-        self.word = KillWord(word_path(directory))
+        self.prices = ReferencePrices(name, markets, self.clock, self._follow_market)
         self._capabilities = capabilities
+        self.word = KillWord(word_path(directory))
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
         self._venue = venue
         self._connect_venue = connect_venue
@@ -80,13 +82,15 @@ class OmsService(Service):
         self._heeding: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         super().__init__(name, directory)
+        self._budgets = BudgetRequests(directory, name, self.hosted, self.log)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
-        self._limits = LimitMethods(self.hosted, self.clock, self.prices, self.log)
+        sessions = SessionTimes(self.instruments)
+        self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
         return {
-            **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
+            **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
             **self._streams.handlers(),
             **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
             **self._limits.handlers(),
@@ -108,6 +112,8 @@ class OmsService(Service):
         for host in self.hosted.hosts.values():
             self._bring_up_to_date(host, fee_rate)
             host.watch(self.word)
+            host.partition.safeguards.budget.ask()  # what was wanted before this start is not wanted any more
+            host.on_short = self._budgets.ask
 
     def _bring_up_to_date(self, host: PartitionHost, fee_rate: int) -> None:
         partition, now = host.partition, self.clock.now()
@@ -156,7 +162,6 @@ class OmsService(Service):
             host.start()
         self.prices.start(self.peers)
         self._limits.note_needs()
-        self.prices.read_sessions()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
         self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))
 
@@ -187,6 +192,7 @@ class OmsService(Service):
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
                 host.ask_again()
+                host.revalue(self.prices.price)
                 host.keep_snapshot()
 
     async def stop(self) -> None:
@@ -200,6 +206,7 @@ class OmsService(Service):
         self._streams.close()
         await super().stop()
         await self.prices.close()
+        await self._budgets.close()
         for host in self.hosted.hosts.values():
             await host.close()
         self.word.close()

@@ -37,8 +37,9 @@ def firm_exposure_within_budget(candidate: Candidate) -> Refusal | None:
             sentence = "the firm's exposure is counted in another currency than the account's"
             accepted = f"accounts in {budget.currency}"
             return Refusal("FIRM_EXPOSURE_LIMIT", sentence, "account", candidate.currency, budget.currency, accepted)
-        if after > share:
+        if 4 * after > 3 * share:  # asked for before it is short, so that an even flow of orders is not held up
             budget.want(name, after)
+        if after > share:
             kind = "net" if net else "gross"
             sentence = (
                 f"the firm's {kind} exposure, as far as this partition has a share in it, could grow over the limit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.calendars import ALWAYS_OPEN
+from actors.messages import TimeInForce
 from actors.oms.gate.candidate import Candidate
 from actors.oms.gate.refusal import Refusal
 
@@ -53,6 +54,8 @@ def session_open(candidate: Candidate) -> Refusal | None:
     """Refuse an order outside the sessions of the instrument's calendar, where only sessions are allowed."""
     instrument, look = candidate.known_instrument, candidate.look
     if not candidate.limits.require_open_session or instrument.calendar == ALWAYS_OPEN:
+        return None
+    if candidate.order.time_in_force is TimeInForce.AT_OPEN:  # made for before the session
         return None
     if look.session_open <= candidate.time < look.session_close:
         return None

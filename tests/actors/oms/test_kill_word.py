@@ -13,7 +13,7 @@ import pytest
 from actors.errors import AlphaMindError, Conflict, Unavailable
 from actors.messages import OrderEvent, StateEvent, TradingState
 from actors.oms.kill_word import KillWord, word_path
-from tests.actors.oms.support import until
+from tests.actors.oms.fakes import until
 from tests.actors.oms.test_service import run
 from tests.actors.oms.world import World
 

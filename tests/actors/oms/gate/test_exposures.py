@@ -97,8 +97,12 @@ def test_the_firm_has_what_its_partitions_were_granted() -> None:
     assert bench.partition.safeguards.budget.ask() == {}
     bench.grant(1, maximum_gross_exposure=money(1_000), maximum_net_exposure=money(700))
     bench.hold(4)
+    assert bench.partition.safeguards.budget.ask() == {}, "nearly empty"
     assert bench.buy(4, account="other") == "FIRM_EXPOSURE_LIMIT"
-    assert bench.partition.safeguards.budget.ask() == {"maximum_net_exposure": money(800)}
+    assert bench.partition.safeguards.budget.ask() == {
+        "maximum_gross_exposure": money(800),
+        "maximum_net_exposure": money(800),
+    }
     bench.hold(-5, account="other")
     assert bench.buy(2) == "FIRM_EXPOSURE_LIMIT"
     assert bench.partition.safeguards.budget.ask() == {"maximum_gross_exposure": money(1_100)}
