@@ -43,7 +43,7 @@ def node_id() -> str:
 
 def node_address() -> str:
     """Return the address by which Ray knows this node."""
-    found: str = ray.util.get_node_ip_address()
+    found: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
     return found
 
 

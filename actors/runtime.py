@@ -225,8 +225,9 @@ def spawn(
     Returns:
         The actor's handle.
     """
+    remote: Any = ray.remote
     return (
-        ray.remote(concurrency_groups={"requests": 4})(shell)
+        remote(concurrency_groups={"requests": 4})(shell)
         .options(
             name=name,
             namespace=namespace,

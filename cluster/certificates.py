@@ -1,8 +1,8 @@
 """Make certificates for the data plane between nodes: ``python -m cluster.certificates FOLDER``.
 
-FOLDER then holds what a Kubernetes secret is made of: ``kubectl create secret generic alphamind-wire --from-file=FOLDER``
-leaves the authority's key out, which is in a folder of its own. Calling it again makes new certificates by the same
-authority.
+FOLDER then holds what a Kubernetes secret is made of:
+``kubectl create secret generic alphamind-wire --from-file=FOLDER`` leaves the authority's key out, which is in a folder
+of its own. Calling it again makes new certificates by the same authority.
 """
 
 from __future__ import annotations

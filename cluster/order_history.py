@@ -6,7 +6,7 @@ import contextlib
 import pathlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 import pydantic
@@ -17,12 +17,12 @@ from actors.errors import Conflict, NotFound
 from actors.journal import read_journal
 from actors.journal.journal import Record
 from actors.journal.opening import list_journals
-from actors.oms.order_history import OrderHistory, orders_called, tell
+from actors.oms.order_history import OrderHistory, OrderKey, order_numbered, orders_called, tell
 from cluster.order_story import described, shown
 from configs.schema import Configuration, JournalSection
 
 _JOURNAL = re.compile(r"oms-p(\d{2,})")
-_ORDER_ID = re.compile(r"(\d+)-\d+")
+_ORDER_ID = re.compile(r"(\d+)-(\d+)")
 
 
 def audit_show(
@@ -102,13 +102,8 @@ def find_order(
     journals = {
         int(match[1]): name for name in list_journals(section, directory) if (match := _JOURNAL.fullmatch(name))
     }
-    match = _ORDER_ID.fullmatch(wanted)
-    if match is not None and int(match[1]) in journals:
-        index = int(match[1])
-        with contextlib.suppress(NotFound), _records(section, directory, journals[index]) as records:
-            return tell(index, journals[index], records, wanted)
-    found: list[tuple[int, tuple[str, str]]] = []
-    for index, name in journals.items():
+    found = _numbered(section, directory, wanted, journals)
+    for index, name in journals.items() if not found else ():
         with _records(section, directory, name) as records:
             keys = dict.fromkeys(orders_called(wanted, records))
         found += [(index, key) for key in keys if account in (None, key[0])]
@@ -132,6 +127,19 @@ def find_order(
     index, key = found[0]
     with _records(section, directory, journals[index]) as records:
         return tell(index, journals[index], records, key)
+
+
+def _numbered(
+    section: JournalSection, directory: pathlib.Path, wanted: str, journals: Mapping[int, str]
+) -> list[tuple[int, OrderKey]]:
+    """Return the order whose own id ``wanted`` is, with its partition; nothing where it is none's."""
+    match = _ORDER_ID.fullmatch(wanted)
+    if match is None or int(match[1]) not in journals:
+        return []
+    index = int(match[1])
+    with _records(section, directory, journals[index]) as records:
+        key = order_numbered(int(match[2]), records)
+    return [] if key is None else [(index, key)]
 
 
 @contextlib.contextmanager

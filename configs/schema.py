@@ -75,7 +75,7 @@ class RaySection(Section):
 
 
 class TlsSection(Section):
-    """The data plane between nodes: TCP with mutual TLS, beside the Unix sockets within a node. There is no plain TCP."""
+    """The data plane between nodes: TCP with mutual TLS, beside the Unix sockets of a node. There is no plain TCP."""
 
     enabled: bool = False
     """Whether actors listen for other nodes and look for peers there."""

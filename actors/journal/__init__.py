@@ -4,12 +4,12 @@ A journal holds the *inputs* of one owner in order. Each record carries the hash
 change, a removal or an insertion is found by ``verify``; each writer holds the lease's epoch, so that a stale copy is
 refused.
 
-The embedded medium is a format of our own and not SQLite, because an append-only record needs none of what a database
-does for each row: with the same payload and chain, segments take several times the appends of SQLite in WAL mode that
-survive ``kill -9``, more of those that are forced to disk, and are read and verified faster
-(``python -m tests.benchmarks.journal_media`` prints both side by side). Compressed archives, torn ends and the naming of
-the first wrong record come on top, in files that ``zcat`` and a hex dump can show an auditor. Questions that a database
-answers better are asked of copies; where the node itself may be lost, the medium is PostgreSQL.
+The embedded medium is a format of our own and not SQLite, because a record that is only ever appended needs none of
+what a database does for a row: with the same payloads and the same chain, segments take several times as many appends
+that survive ``kill -9``, more that are forced to disk, and are read and verified faster
+(``python -m tests.benchmarks.journal_media`` prints both side by side). An archive that ``zcat`` unpacks, torn ends
+that are told from damage, and the name of the first wrong record come with it. Where the node itself may be lost, the
+medium is PostgreSQL.
 """
 
 from actors.journal.journal import Fault, Journal, JournalReader, Lease, Record, Snapshot, Verification, Witness

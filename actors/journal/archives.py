@@ -101,7 +101,7 @@ def archive(segment: Segment) -> pathlib.Path:
     aside = folder / f"{stem}.new"
     digest = hashlib.sha256()
     try:
-        with FileIO(segment.path) as source, aside.open("wb") as target:
+        with FileIO(segment.path) as source, open(aside, "wb", opener=_private) as target:
             for part in _compressed(source):
                 digest.update(part)
                 target.write(part)
@@ -119,6 +119,10 @@ def archive(segment: Segment) -> pathlib.Path:
     segment.path.unlink(missing_ok=True)
     sync_folder(segment.path.parent)
     return path
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _compressed(source: FileIO) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from actors.journal.archives import open_segment
 from actors.journal.blame import Link, is_changed
 from actors.journal.journal import Fault, Record
 from actors.journal.records import Head, genesis
-from actors.journal.segment_files import HEADER_SIZE, Segment, read_header
+from actors.journal.segment_files import HEADER_SIZE, Segment, last_sequences, read_header
 from actors.journal.walk import NEVER, Walk, find
 
 _CHUNK = 1 << 20
@@ -53,6 +53,7 @@ class Chain:
         self._index = 0
         self._goes_back = origin is not None
         self._known = known if end is None else end
+        self._lasts = last_sequences(self.segments, NEVER if end is None else end)
 
     def records(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on.
@@ -109,7 +110,7 @@ class Chain:
                 self.hash = previous_hash
             self._check_continues(index, previous_hash)
             changed = functools.partial(self._is_changed, index)
-            walk = Walk(file, Head(self.sequence, self.hash), self._last_sequence(index), changed)
+            walk = Walk(file, Head(self.sequence, self.hash), self._lasts[index], changed)
             try:
                 for run in walk.runs(keep_from, stops):
                     self._follow(walk)
@@ -124,11 +125,6 @@ class Chain:
     def _follow(self, walk: Walk) -> None:
         self.sequence, self.hash, self.offset = walk.sequence, walk.hash, walk.offset
 
-    def _last_sequence(self, index: int) -> int:
-        """Return where the segment's part of the chain ends: before the first record of any later segment."""
-        later = [segment.first_sequence - 1 for segment in self.segments[index + 1 :]]
-        return min(later) if later else NEVER if self.end is None else self.end
-
     def _check_continues(self, index: int, previous_hash: bytes) -> None:
         first_sequence = self.segments[index].first_sequence
         if first_sequence != self.sequence + 1:
@@ -140,7 +136,7 @@ class Chain:
 
     def _leads_on(self, index: int) -> bool:
         """Return whether the segment is whole by itself and the one after it, if there is any, continues it."""
-        last = self._last_sequence(index)
+        last = self._lasts[index]
         alone = Chain(self.name, self.segments[index : index + 1], None if last == NEVER else last)
         try:
             for _ in alone.runs():
@@ -166,7 +162,7 @@ class Chain:
             return False
         after = find(content, following.end)
         link = after.link if after is not None else None
-        if link is None and index + 1 < len(self.segments) and following.link.sequence == self._last_sequence(index):
+        if link is None and index + 1 < len(self.segments) and following.link.sequence == self._lasts[index]:
             link = Link(following.link.sequence + 1, self._previous_hash(index + 1), b"")
         return is_changed(this, following.link, link, self._known)
 
@@ -188,7 +184,7 @@ class Chain:
                 f"{rest} bytes after record {self.sequence} in segment {self.segments[index].path.name} are ignored: "
                 f"a writer whose lease was taken over wrote them"
             )
-        elif rest > 0 and self.sequence < self._last_sequence(index):
+        elif rest > 0 and self.sequence < self._lasts[index]:
             raise ValueError(f"only {rest} bytes of it are there")
         elif rest > 0:
             if self._previous_hash(index + 1) not in (self.hash, b""):

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from actors.journal.archives import archive, is_archived, list_all, list_archived
 from actors.journal.records import Head
 from actors.journal.retention import write_origin
-from actors.journal.segment_files import list_segments
+from actors.journal.segment_files import last_sequences, list_segments
 from actors.journal.segment_folder import SegmentFolder
 from actors.journal.snapshots import KEPT, whole
+from actors.journal.walk import NEVER
 
 DAY_SECONDS = 86_400
 
@@ -37,8 +38,7 @@ def compact(
     last = min(before_sequence - 1, snapshots[KEPT - 1]) if len(snapshots) >= KEPT else 0
     segments, _ = list_all(files.path, 1)
     archived = 0
-    for index, segment in enumerate(segments[:-1]):
-        end = min(later.first_sequence for later in segments[index + 1 :]) - 1
+    for segment, end in zip(segments[:-1], last_sequences(segments, NEVER), strict=False):
         if end > last:
             break
         if not is_archived(segment):

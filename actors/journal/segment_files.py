@@ -13,6 +13,7 @@ import pathlib
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from actors.errors import InputError
@@ -128,6 +129,15 @@ def list_segments(folder: pathlib.Path) -> tuple[list[Segment], pathlib.Path | N
     if segments and segments[-1].path.stat().st_size < HEADER_SIZE:
         return segments[:-1], segments[-1].path
     return segments, None
+
+
+def last_sequences(segments: Sequence[Segment], end: int) -> list[int]:
+    """Return where each segment's part of the chain ends: before the first record of any later one, or at ``end``."""
+    lasts = []
+    for segment in reversed(segments):
+        lasts.append(end)
+        end = min(end, segment.first_sequence - 1)
+    return lasts[::-1]
 
 
 def read_header(header: bytes, segment: Segment, name: str) -> bytes:

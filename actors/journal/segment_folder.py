@@ -107,8 +107,9 @@ class SegmentFolder:
         return [Stored(f"snapshot {path.name}", _reader(path)) for path in self.snapshot_paths()]
 
     def snapshot_paths(self) -> list[pathlib.Path]:
-        """Return the files of all snapshots, the newest first."""
-        return sorted(self.snapshot_folder.glob("*.snapshot"), reverse=True)
+        """Return the files of all snapshots, the newest first; each is named after its record."""
+        found = self.snapshot_folder.glob("*.snapshot")
+        return sorted((path for path in found if path.stem.isdecimal()), reverse=True)
 
     def snapshot(self, last_sequence: int) -> Snapshot | None:
         """Return the newest snapshot that is whole; see ``Journal.snapshot``."""

@@ -258,7 +258,7 @@ class SegmentJournal:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             write_whole(folder / f"{self._sequence:016d}.snapshot", parts, self._sync)
-            for path in self._files.snapshot_paths()[KEPT:]:
+            for path in [*self._files.snapshot_paths()[KEPT:], *folder.glob("*.new")]:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise _failure(f"a snapshot of journal {self.name} can't be written", error) from error

@@ -88,8 +88,9 @@ HASH = f"SELECT hash FROM {ALL_RECORDS} WHERE journal = %s AND sequence = %s"
 
 PAGE = f"""
     SELECT sequence, time, kind, version, previous_hash, hash, payload FROM {ALL_RECORDS}
-    WHERE journal = %s AND sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s
+    WHERE journal = %s AND sequence > %s AND sequence <= %s ORDER BY sequence
 """
+"""A range and no limit: also a server that knows nothing of its tables yet reads no other rows for it."""
 
 BEYOND = """
     SELECT min(journal_records.sequence) FROM journal_records JOIN journal_leases USING (journal)

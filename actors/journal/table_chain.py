@@ -75,7 +75,7 @@ class TableChain:
             while self.sequence < stop:
                 page = self._page(self.sequence, rows)
                 if not page:
-                    raise self._corrupt(f"it is missing, and so is all up to record {self.end}")
+                    raise self._corrupt("it is missing")
                 run: list[Record] = []
                 try:
                     self._check(page, stop, keep_from, run)
@@ -101,7 +101,7 @@ class TableChain:
         self.sequence, self.hash = before, bytes(found[0][0])
 
     def _page(self, after: int, rows: int) -> list[Any]:
-        return self._connection.ask(statements.PAGE, (self.key, after, self.end, rows))
+        return self._connection.ask(statements.PAGE, (self.key, after, min(after + rows, self.end)))
 
     def _check(self, page: list[_Row], stop: int, keep_from: int, run: list[Record]) -> None:
         for index, (number, time, kind, version, previous_hash, record_hash, payload) in enumerate(page):

@@ -149,7 +149,8 @@ class Walk:
         if previous_hash != self.hash:
             raise WrongRecord("its hash of the record before does not fit")
         record_hash = _sha256(buffer[:end]).digest()
-        if number < self._last and self._is_changed(Link(number, previous_hash, record_hash), self.offset + end):
+        another_follows = number < self._last and len(buffer) >= end + _RECORD_HEADER
+        if another_follows and self._is_changed(Link(number, previous_hash, record_hash), self.offset + end):
             raise WrongRecord("the record after it bears another hash of it")
         if number >= keep_from:
             run.append(Record(number, time, kind, version, payload))

@@ -101,24 +101,36 @@ def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: i
 
 
 def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Let the reduce-only orders of the instrument do no more than the position, now another one, leaves to reduce."""
+    """Let the reduce-only orders of the instrument do together no more than the position, now another one, leaves.
+
+    The oldest come first; orders of which one cancels the other share what they are left.
+    """
     account, instrument = working.account, working.order.instrument
-    position = account.books.position(instrument)
+    left = account.books.position(instrument)
+    shares: dict[str, int] = {}
     for order_id, other in list(account.reducing.items()):
-        order, terms = other.order, other.terms
+        order = other.order
         if not order.leaves_quantity:
             del account.reducing[order_id]
             continue
-        reducible = max(0, -order.side.sign * position)
-        if order.instrument != instrument or terms.quantity - order.filled_quantity <= reducible:
+        if order.instrument != instrument:
             continue
-        if not cancelable(other):
-            continue
-        if reducible:
-            quantity = order.filled_quantity + reducible
-            amend(state, effects, other, time, quantity, terms.limit_price, terms.conditions)
-        else:
-            take_back(state, effects, other, time, "REDUCE_ONLY", "the position that it was to reduce is gone")
+        group = account.lists.get(order.list_id)
+        key = order.list_id if group is not None and other in group.exclusive else order_id
+        shared, wanted = shares.get(key, 0), other.terms.quantity - order.filled_quantity
+        share = min(wanted, shared + max(0, -order.side.sign * left))
+        if share > shared:
+            shares[key], left = share, left + order.side.sign * (share - shared)
+        if share < wanted and cancelable(other):
+            _shrink(state, effects, other, time, share)
+
+
+def _shrink(state: PartitionState, effects: Effects, working: WorkingOrder, time: int, leaves: int) -> None:
+    if leaves:
+        terms, quantity = working.terms, working.order.filled_quantity + leaves
+        amend(state, effects, working, time, quantity, terms.limit_price, terms.conditions)
+    else:
+        take_back(state, effects, working, time, "REDUCE_ONLY", "nothing is left of the position that it was to reduce")
 
 
 def bust(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator
 
 from actors.errors import NotFound
@@ -30,6 +31,9 @@ from actors.oms.inputs import (
 from actors.oms.partition import Partition
 from actors.oms.venue import VenueMessage
 from actors.oms.working_order import split_venue_id
+
+OrderKey = tuple[str, str]
+"""Account and client order id: the key that clients give an order."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,17 +119,12 @@ class OrderHistory:
     chapters: tuple[Chapter, ...]
 
 
-def orders_called(wanted: str, records: Iterable[Record]) -> list[tuple[str, str]]:
-    """Return account and client order id of every order that goes by ``wanted``: its own, or a replacement's id."""
-    originals: dict[tuple[str, str], str] = {}
-    found: list[tuple[str, str]] = []
+def orders_called(wanted: str, records: Iterable[Record]) -> list[OrderKey]:
+    """Return every order that goes by ``wanted``: by its client order id, or by a replacement's id."""
+    originals: dict[OrderKey, str] = {}
+    found: list[OrderKey] = []
     for record in records:
-        if record.kind == Kind.SUBMISSION or record.kind == Kind.LIST_SUBMISSION:
-            cause = decode_input(record)
-            assert isinstance(cause, Submission | ListSubmission)
-            orders = (cause.order,) if isinstance(cause, Submission) else cause.orders.orders
-            found += [(order.account, order.client_order_id) for order in orders if order.client_order_id == wanted]
-        elif record.kind == Kind.REPLACEMENT:
+        if record.kind == Kind.REPLACEMENT:
             cause = decode_input(record)
             assert isinstance(cause, Replacement)
             wish = cause.replace
@@ -133,17 +132,34 @@ def orders_called(wanted: str, records: Iterable[Record]) -> list[tuple[str, str
             originals[wish.account, wish.replacement_id] = original
             if wish.replacement_id == wanted:
                 found.append((wish.account, original))
+        else:
+            found += [key for key in _submitted(record) if key[1] == wanted]
     return found
 
 
-def tell(index: int, journal: str, records: Iterable[Record], wanted: str | tuple[str, str]) -> OrderHistory:
+def order_numbered(number: int, records: Iterable[Record]) -> OrderKey | None:
+    """Return the order that a partition gave a number, the first one being 1; ``None`` where there are not so many."""
+    submitted = (key for record in records for key in _submitted(record))
+    return next(itertools.islice(submitted, number - 1, None), None) if number > 0 else None
+
+
+def _submitted(record: Record) -> list[OrderKey]:
+    if record.kind != Kind.SUBMISSION and record.kind != Kind.LIST_SUBMISSION:
+        return []
+    cause = decode_input(record)
+    assert isinstance(cause, Submission | ListSubmission)
+    orders = (cause.order,) if isinstance(cause, Submission) else cause.orders.orders
+    return [(order.account, order.client_order_id) for order in orders]
+
+
+def tell(index: int, journal: str, records: Iterable[Record], wanted: OrderKey) -> OrderHistory:
     """Replay a partition and return the life of one of its orders.
 
     Args:
         index: The partition's number.
         journal: The journal's name, with which its chain of hashes begins.
         records: All of its records, from the first.
-        wanted: The order's id, or its account and client order id.
+        wanted: The order.
 
     Raises:
         NotFound: The partition has no such order, or its first records are gone.
@@ -163,19 +179,17 @@ def tell(index: int, journal: str, records: Iterable[Record], wanted: str | tupl
 class _Teller:
     """A partition that is replayed, and the order that is looked for."""
 
-    def __init__(self, index: int, journal: str, wanted: str | tuple[str, str]) -> None:
+    def __init__(self, index: int, journal: str, wanted: OrderKey) -> None:
         self.partition = Partition(index, self._look)
         self._journal = journal
         self._wanted = wanted
         self._sequence = 0
         self._hash = genesis(journal)
-        self._verdicts: list[tuple[gate.Candidate, Verdict]] = []
+        self._verdicts: list[Verdict] = []
 
     @property
     def order_id(self) -> str | None:
         """The order's id, once there is such an order."""
-        if isinstance(self._wanted, str):
-            return self._wanted if self._wanted in self.partition.orders else None
         account = self.partition.accounts.get(self._wanted[0])
         working = None if account is None else account.find(self._wanted[1])
         return None if working is None else working.order.order_id
@@ -206,11 +220,7 @@ class _Teller:
         ]
         sent = tuple(message for message in effects.messages if _is_of(message.order_id, order_id))
         alarms = tuple(alarm for alarm in effects.alarms if _is_of(alarm.order_id, order_id))
-        verdicts = tuple(
-            verdict
-            for candidate, verdict in self._verdicts
-            if (candidate.order.account, candidate.order.client_order_id) == (order.account, order.client_order_id)
-        )
+        verdicts = tuple(self._verdicts)
         if not (events or sent or alarms or verdicts or self._names(cause, order)):
             return
         yield Chapter(
@@ -241,13 +251,15 @@ class _Teller:
         return False
 
     def _look(self, candidate: gate.Candidate) -> gate.Refusal | None:
+        if (candidate.order.account, candidate.order.client_order_id) != self._wanted:
+            return gate.look(candidate)
         verdict = self._look_around(candidate)
         refusal = gate.look(candidate)
         checks = gate.codes_of(candidate)
         if refusal is not None:
             checks = checks[: checks.index(refusal.code) + 1]
         text = "" if refusal is None else f"{refusal.code}: {refusal.text}"
-        self._verdicts.append((candidate, dataclasses.replace(verdict, checks=tuple(checks), refusal=text)))
+        self._verdicts.append(dataclasses.replace(verdict, checks=tuple(checks), refusal=text))
         return refusal
 
     def _look_around(self, candidate: gate.Candidate) -> Verdict:

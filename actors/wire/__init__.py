@@ -17,7 +17,7 @@ run's authority: a client talks to nobody but the server whose name it asked for
 from actors.wire.address import Address, Peer, TlsAddress, UnixAddress
 from actors.wire.blocking import BlockingClient
 from actors.wire.client import WireClient
-from actors.wire.connection import ServerConnection, peer_user
+from actors.wire.connection import SocketConnection, peer_user
 from actors.wire.frames import (
     ERROR,
     EVENT,
@@ -33,7 +33,7 @@ from actors.wire.frames import (
     frame,
     request_payload,
 )
-from actors.wire.request import Connection, Handler, Request
+from actors.wire.request import Handler, Request, ServerConnection
 from actors.wire.server import WireServer
 from actors.wire.tls import Identity
 
@@ -50,13 +50,13 @@ __all__ = [
     "WELCOME",
     "Address",
     "BlockingClient",
-    "Connection",
     "FrameReader",
     "Handler",
     "Identity",
     "Peer",
     "Request",
     "ServerConnection",
+    "SocketConnection",
     "TlsAddress",
     "UnixAddress",
     "WireClient",

@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from actors.errors import InputError, PeerLost
-from actors.wire.frames import ERROR, RESPONSE
-from actors.wire.request import Request
+from actors.wire.frames import ERROR, RESPONSE, request_payload
 from actors.wire.server import WireServer
 
 Answer = bytes | dict[str, Any]
@@ -111,18 +110,18 @@ def run_batch(
         InputError: The body holds no requests.
     """
     try:
-        requests = _decode_requests.decode(body)
-    except msgspec.MsgspecError as error:
+        payloads = [request_payload(method, content) for method, content in _decode_requests.decode(body)]
+    except ValueError as error:  # what msgspec refuses, or a name that can't be a method's
         raise InputError(
             f"unreadable requests: {error}", field="requests", rule="an array of (method, body) in MessagePack"
         ) from None
-    batch = Batch(principal, principal, len(requests))
+    batch = Batch(principal, principal, len(payloads))
 
     def run() -> None:
         server.begin_batch()
         try:
-            for number, (method, body) in enumerate(requests):
-                server.answer(Request(method, body, batch, number, True))
+            for number, payload in enumerate(payloads):
+                server.dispatch(batch, number, payload, True)
         finally:
             server.end_batch()
 

@@ -1,7 +1,6 @@
 """A folder of certificates: ``authority.pem``, and for each name one file ``NAME.pem`` with its key and certificate.
 
-``authority/key.pem`` signs new ones. It is in a folder of its own because it stays where the certificates are made; what
-runs needs the files beside it alone.
+``authority/key.pem`` signs new ones. It is in a folder of its own because it stays where the certificates are made.
 """
 
 from __future__ import annotations

@@ -85,8 +85,9 @@ class WireClient:
     async def _be_connected(self) -> None:
         """Connect, greet, and stay until the connection is lost."""
         peer = self.peer
-        # Asking where it is may wait for another process, which the loop must not.
-        address = peer.at_hand() or await asyncio.get_running_loop().run_in_executor(None, peer.look_up)
+        address = peer.at_hand()
+        if address is None:  # asking may wait for another process, which the loop must not
+            address = await asyncio.get_running_loop().run_in_executor(None, peer.look_up)
         connection = ClientConnection(self, peer.name, address)
         try:
             await establish(connection, self.hello_seconds)

@@ -50,7 +50,7 @@ def user_name(user: int) -> str:
         return str(user)
 
 
-class ServerConnection(asyncio.Protocol):
+class SocketConnection(asyncio.Protocol):
     """One client at the server.
 
     Attributes:
@@ -68,6 +68,7 @@ class ServerConnection(asyncio.Protocol):
         self.on_close: list[Callable[[], None]] = []
         self._reader = FrameReader(MAXIMUM_FRAME_OF_A_STRANGER)
         self._held: list[bytes] = []
+        self._closing = False
         self._transport: asyncio.Transport | None = None
         self._patience: asyncio.TimerHandle | None = None
 
@@ -106,7 +107,7 @@ class ServerConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everyone who holds this connection that it is gone."""
-        self.closed = True
+        self.closed = self._closing = True
         if self._patience is not None:
             self._patience.cancel()
         self.server.connections.discard(self)
@@ -116,28 +117,32 @@ class ServerConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Dispatch every frame that is whole, as one batch."""
-        if self._transport is None or self._transport.is_closing():
-            return
         try:
             frames = self._reader.feed(data)
         except ProtocolError as error:
             self._refuse(error)
             return
         server = self.server
+        if len(frames) == 1 and not server.after_batch:  # nothing to hold together
+            self._take(*frames[0])
+            return
         server.begin_batch()
         try:
             for kind, correlation, payload in frames:
-                if self.closed or self._transport.is_closing():
-                    return
-                if kind in (REQUEST, NOTIFY) and self.client:
-                    server.dispatch(self, correlation, payload, kind == REQUEST)
-                elif kind == HELLO and not self.client:
-                    self._greet(correlation, payload)
-                else:
-                    rule = "HELLO first, then requests"
-                    self._refuse(ProtocolError("frame out of order", field="kind", value=kind, rule=rule))
+                self._take(kind, correlation, payload)
         finally:
             server.end_batch()
+
+    def _take(self, kind: int, correlation: int, payload: bytes) -> None:
+        if self._closing:
+            return
+        if self.client and (kind == REQUEST or kind == NOTIFY):
+            self.server.dispatch(self, correlation, payload, kind == REQUEST)
+        elif kind == HELLO and not self.client:
+            self._greet(correlation, payload)
+        else:
+            rule = "HELLO first, then requests"
+            self._refuse(ProtocolError("frame out of order", field="kind", value=kind, rule=rule))
 
     def _greet(self, correlation: int, payload: bytes) -> None:
         server = self.server
@@ -193,6 +198,7 @@ class ServerConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close once everything is sent."""
+        self._closing = True
         self.flush()
         if self._transport is not None:
             self._transport.close()

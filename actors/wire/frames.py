@@ -49,12 +49,6 @@ def _named(method: str) -> bytes:
     return bytes((len(name),)) + name
 
 
-def split_payload(payload: bytes) -> tuple[str, bytes]:
-    """Return method and body of a REQUEST or NOTIFY frame."""
-    end = 1 + payload[0] if payload else 0
-    return payload[1:end].decode("ascii", "replace"), payload[end:]
-
-
 class FrameReader:
     """Cuts a stream of bytes into frames.
 

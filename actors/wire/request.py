@@ -11,7 +11,7 @@ from actors.errors import AlphaMindError, InputError
 from actors.wire.frames import ERROR, EVENT, RESPONSE
 
 
-class Connection(Protocol):
+class ServerConnection(Protocol):
     """Who asks: a client behind a socket, or a caller in this process.
 
     Attributes:
@@ -46,7 +46,7 @@ class Request:
         self,
         method: str,
         body: bytes,
-        connection: Connection,
+        connection: ServerConnection,
         correlation: int,
         expects_answer: bool,
     ) -> None:

@@ -13,10 +13,9 @@ import msgspec
 import structlog
 
 from actors.errors import AlphaMindError, InputError, NotFound, Unavailable
-from actors.wire.connection import ServerConnection
-from actors.wire.frames import split_payload
+from actors.wire.connection import SocketConnection
 from actors.wire.handshake import HELLO_SECONDS, SPOKEN
-from actors.wire.request import Connection, Handler, Request
+from actors.wire.request import Handler, Request, ServerConnection
 from actors.wire.tls import Identity, server_context
 
 log = structlog.get_logger()
@@ -51,11 +50,11 @@ class WireServer:
         self.after_batch: list[Callable[[], None]] = []
         self.versions = SPOKEN
         self.hello_seconds = HELLO_SECONDS
-        self.connections: set[ServerConnection] = set()
+        self.connections: set[SocketConnection] = set()
         self.path: pathlib.Path | None = None
         self.port = 0
         self.in_batch = False
-        self.holding: list[ServerConnection] = []
+        self.holding: list[SocketConnection] = []
         self._servers: list[asyncio.Server] = []
         self._inode = 0
 
@@ -77,7 +76,7 @@ class WireServer:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         loop = asyncio.get_running_loop()
-        self._servers.append(await loop.create_unix_server(lambda: ServerConnection(self), str(path)))
+        self._servers.append(await loop.create_unix_server(lambda: SocketConnection(self), str(path)))
         path.chmod(0o600)
         self._inode = path.stat().st_ino
         self.path = path
@@ -97,7 +96,7 @@ class WireServer:
         loop = asyncio.get_running_loop()
         try:
             server = await loop.create_server(
-                lambda: ServerConnection(self),
+                lambda: SocketConnection(self),
                 host,
                 port,
                 ssl=server_context(identity),
@@ -132,18 +131,15 @@ class WireServer:
 
     def dispatch(
         self,
-        connection: Connection,
+        connection: ServerConnection,
         correlation: int,
         payload: bytes,
         expects_answer: bool,
     ) -> None:
         """Run the handler that a REQUEST or NOTIFY names."""
-        method, body = split_payload(payload)
-        self.answer(Request(method, body, connection, correlation, expects_answer))
-
-    def answer(self, request: Request) -> None:
-        """Run the handler that a request names."""
-        method = request.method
+        end = 1 + payload[0] if payload else 0
+        method = payload[1:end].decode("ascii", "replace")
+        request = Request(method, payload[end:], connection, correlation, expects_answer)
         handler = self.handlers.get(method)
         try:
             if handler is None:
@@ -170,7 +166,7 @@ class WireServer:
                 "handler failed",
                 service=self.name,
                 method=method,
-                client=request.connection.client,
+                client=connection.client,
             )
             request.fail(AlphaMindError(f"{self.name} failed to answer {method}; its log has the cause"))
         else:

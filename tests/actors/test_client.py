@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import pathlib
 import tempfile
 import threading
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 import alphamind
-from actors.errors import AlphaMindError, NotFound, PeerLost, Unavailable
+from actors.errors import AlphaMindError, NotFound, OrderRejected, PeerLost, Unavailable
 from actors.instruments import InstrumentMaster
 from actors.messages import (
     CancelOrder,
@@ -24,6 +25,7 @@ from actors.messages import (
     PegReference,
     ReplaceOrder,
     Side,
+    Stage,
     SubmitList,
     SubmitOrder,
     TimeInForce,
@@ -36,6 +38,8 @@ from actors.service import socket_path
 from actors.strategy.commands import unconfirmed
 from actors.wire import Request, WireServer
 from configs.loading import load, render
+from tests.actors.oms.support import PRICE
+from tests.actors.oms.world import world
 
 INSTRUMENTS = (Instrument(id=0, symbol="AAA"), Instrument(id=1, symbol="BBB"))
 
@@ -55,8 +59,6 @@ class Oms:
         self.ready.wait(5)
 
     def _run(self) -> None:
-        import asyncio
-
         async def serve() -> None:
             self.loop, self.done = asyncio.get_running_loop(), asyncio.Event()
             self.server = WireServer(
@@ -339,6 +341,34 @@ def test_a_connection_that_broke_is_said_and_made_anew(run: pathlib.Path) -> Non
     assert client.orders() == []
     client.close()
     second.stop()
+
+
+def test_every_wish_is_understood_by_the_oms_itself() -> None:
+    def trade(directory: pathlib.Path) -> None:
+        with alphamind.Client(directory) as client:
+            stop = client.submit("AAA", "buy", 5, stop_price=PRICE + 100, client_order_id="stop")
+            assert (stop.status, stop.stage, stop.emulated) == (OrderStatus.NEW, Stage.WATCHING, ("stop",))
+            assert client.replace("stop", stop_price=PRICE + 200, replacement_id="r").trigger_price == PRICE + 200
+            assert client.order("r").client_order_id == "stop"
+            with pytest.raises(OrderRejected) as refused:
+                client.replace("stop", quantity=10**9)
+            assert refused.value.code == "ORDER_QUANTITY_LIMIT"
+            entry, profit, loss = client.bracket("AAA", "buy", 5, PRICE, take_profit=PRICE + 50, stop_loss=PRICE - 50)
+            assert (entry.stage, profit.stage, loss.stage) == (Stage.WORKING, Stage.HELD, Stage.HELD)
+            assert {order.list_id for order in (entry, profit, loss)} == {entry.client_order_id}
+            refused_list = client.oco("AAA", "sell", 5, take_profit=PRICE + 50, stop_loss=PRICE - 50)
+            assert {order.status for order in refused_list} == {OrderStatus.REJECTED}
+            assert set(client.cancel_all(side="buy", reason="lunch")) == {stop.order_id, entry.order_id}
+            assert client.order("stop").status is OrderStatus.CANCELED
+            assert client.cancel_all(every_account=True) == [] and client.cancel_all(symbol="BBB") == []
+
+    async def run() -> None:
+        async with world() as here:
+            (here.directory / "configuration.yaml").write_text(render(here.oms.configuration))
+            InstrumentMaster(here.oms.instruments).save(here.directory / "instruments.json")
+            await asyncio.to_thread(trade, here.directory)
+
+    asyncio.run(run())
 
 
 def test_the_one_import_hands_on_every_name_that_it_promises() -> None:

@@ -50,7 +50,7 @@ class Rig:
         self._sent = 0
 
     def fresh(self, count: int) -> list[SubmitOrder]:
-        """Return orders that were never sent: a lot of the first instrument, bought; they rest, for the data have ended."""
+        """Return new orders to buy a lot of the first instrument; they rest, for the data have ended."""
         first, self._sent = self._sent, self._sent + count
         return [
             SubmitOrder(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import pathlib
 from collections.abc import Iterator
@@ -112,7 +113,7 @@ def test_the_table_says_the_same_in_words(run: Run) -> None:
     run.bench.report(ReportType.NEW, "3-2")
     run.bench.trade(11, "3-2")
     run.write()
-    console = Console(record=True, width=200, file=open("/dev/null", "w"))
+    console = Console(record=True, width=200, file=io.StringIO())
     audit_show(run.configuration, "c1", console=console)
     text = console.export_text()
     assert "order 3-1 (c1) of main by manual: rejected" in text

@@ -204,6 +204,10 @@ class Bench:
         report = ExecutionReport(sequence=sequence, order_id=order_id, type=kind, time=self.time, **fields)
         return self.give(VenueReport(time=self.time, report=report))
 
+    def report_new(self, order_id: str = "3-1") -> Effects:
+        """Let the venue acknowledge an order."""
+        return self.report(ReportType.NEW, order_id)
+
     def trade(self, quantity: int, order_id: str = "3-1", **fields: Any) -> Effects:
         """Let the venue report an execution."""
         return self.report(ReportType.TRADE, order_id, quantity=quantity, **fields)

@@ -79,7 +79,7 @@ def test_an_answer_that_comes_too_late_goes_nowhere(running):
     assert done.wait(5) and held.connection.closed
 
 
-@pytest.mark.parametrize("body", [b"\xc1", b"", pack({"a": 1}), pack([["echo"]]), pack([[1, b""]])])
+@pytest.mark.parametrize("body", [b"\xc1", b"", pack({"a": 1}), pack([["echo"]]), pack([[1, b""]]), pack([["ä", b""]])])
 def test_what_holds_no_requests_is_refused(running, body):
     with pytest.raises(InputError, match="unreadable requests"):
         run_batch(running.server, running.loop, body, "ray:cluster", 1.0)

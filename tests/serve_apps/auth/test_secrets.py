@@ -1,5 +1,4 @@
 import asyncio
-import pathlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
