@@ -11,7 +11,7 @@ from actors.errors import NotFound
 from actors.messages import decoder, encode
 from actors.oms.hosting import HostedPartitions
 from actors.oms.requests import SubscribeRequest
-from actors.wire import Handler, Request, Connection
+from actors.wire import Handler, Request, ServerConnection
 
 _decode_subscribe = decoder(SubscribeRequest)
 
@@ -22,7 +22,7 @@ class StreamMethods:
     def __init__(self, hosted: HostedPartitions, log: Any) -> None:
         self._hosted = hosted
         self._log = log
-        self._catching_up: dict[Connection, set[asyncio.Task[None]]] = {}
+        self._catching_up: dict[ServerConnection, set[asyncio.Task[None]]] = {}
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods by name."""
@@ -63,7 +63,7 @@ class StreamMethods:
             if task is not None:
                 self._watch(request.connection, task)
 
-    def _watch(self, connection: Connection, task: asyncio.Task[None]) -> None:
+    def _watch(self, connection: ServerConnection, task: asyncio.Task[None]) -> None:
         tasks = self._catching_up.setdefault(connection, set())
         tasks.add(task)
 
