@@ -159,6 +159,64 @@ def status(
         show(state, health, Console())
 
 
+Scope = Annotated[str, typer.Option(help="firm, account:ID, strategy:NAME or instrument:SYMBOL.")]
+Reason = Annotated[str, typer.Option(help="Why; it goes on record with your name.")]
+Run = Annotated[str | None, typer.Option(help="Name of the run; by default what is up, or was last.")]
+
+
+@app.command()
+def halt(
+    reason: Reason,
+    scope: Scope = "firm",
+    reduce_only: Annotated[bool, typer.Option("--reduce-only", help="Let positions shrink.")] = False,
+    cancel_orders: Annotated[bool, typer.Option("--cancel-orders", help="Take back open orders, too.")] = False,
+    run: Run = None,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Halt trading at once, also where nothing answers any more; only `alphamind resume` lets it go on."""
+    state = "reduce_only" if reduce_only else "halted"
+    _set_trading_state(scope, state, reason, cancel_orders, run, load(profile, config or (), overrides or ()))
+
+
+@app.command()
+def resume(
+    reason: Reason,
+    scope: Scope = "firm",
+    run: Run = None,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Let trading go on that `alphamind halt`, or the risk service, has halted for the same scope."""
+    _set_trading_state(scope, "active", reason, False, run, load(profile, config or (), overrides or ()))
+
+
+def _set_trading_state(
+    scope: str, state: str, reason: str, cancel_orders: bool, run: str | None, configuration: Configuration
+) -> None:
+    from actors.messages import TradingState
+    from cluster.halt import run_directory, set_trading_state
+
+    directory = run_directory(configuration.run.home, run)
+    outcome = set_trading_state(directory, scope, TradingState(state), reason, cancel_orders)
+    found = {
+        "scope": scope,
+        "state": state,
+        "run": directory.name,
+        "word": None if outcome.word is None else outcome.word.number,
+        "confirmed": outcome.confirmed,
+        "failed": outcome.failed,
+        "canceled": outcome.canceled,
+    }
+    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    if outcome.failed:
+        if outcome.word is not None and state != "active":
+            messages.print("every OMS of this node heeds the kill switch before its next order, confirmed or not")
+        raise typer.Exit(1)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def submit(
     context: typer.Context,

@@ -185,7 +185,7 @@ def check_limit(name: str, value: int | None, scope: str = FIRM) -> None:
             remedy=f"did you mean {near[0]}?" if near else None,
             code="LIMIT_UNKNOWN",
         )
-    if rule.reach is Reach.TOTAL and "instrument:" in scope:
+    if rule.reach is Reach.TOTAL and "instrument:" in scope and value is not None:
         raise InputError(
             "this limit is one of the firm, an account or a strategy",
             field=field,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
 from actors.messages import MONEY_UNIT, OrderStatus, OrderType, PegReference, Side, TimeInForce, TradingState
+from actors import oms
 from actors.oms.gate import CHECKS
+from actors.oms.gate.table import render
 from actors.oms.limits import Limits
 from tests.actors.oms.gate.bench import GateBench, money
 from tests.actors.oms.support import CASH, LIMITS, PRICE
@@ -240,3 +243,17 @@ def test_a_plain_order_under_the_firms_usual_limits_passes_few_checks() -> None:
 
 def test_before_the_first_limits_nothing_passes() -> None:
     assert GateBench(Limits(0, 0, 0, 0, 0)).buy() == "ORDER_QUANTITY_LIMIT"
+
+
+def test_the_table_for_people_is_what_the_code_says() -> None:
+    assert (pathlib.Path(oms.__file__).parent / "GATE.md").read_text() == render()
+
+
+@pytest.mark.parametrize("article", ["12", "15(1)(a)", "15(1)(b)", "15(1)(c)", "15(1)(d)", "15(3)", "15(4)", "15(5)"])
+def test_every_article_on_orders_before_they_are_sent_has_a_check(article: str) -> None:
+    assert any(article in check.rts6 for check in CHECKS)
+
+
+@pytest.mark.parametrize("paragraph", ["(c)(1)(i)", "(c)(1)(ii)", "(c)(2)(i)", "(c)(2)(ii)"])
+def test_every_paragraph_on_orders_before_they_are_sent_has_a_check(paragraph: str) -> None:
+    assert any(paragraph == check.sec for check in CHECKS)
