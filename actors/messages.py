@@ -145,7 +145,7 @@ class Trade(Message, frozen=True):
 class OrderEvent(Message, tag="order", kw_only=True, frozen=True):
     """An order changed. ``order`` is its new state; ``fill`` is set where a fill was the cause.
 
-    A bust comes as the fill with ``reverses`` set; a correction as a bust and a new fill, in two events. ``sequence``
+    A bust comes as a fill that ``reverses`` another; a correction as a bust and a new fill, in two events. ``sequence``
     counts the events of one partition from 1 without gaps.
     """
 

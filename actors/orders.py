@@ -127,7 +127,8 @@ class Order(Message, kw_only=True, frozen=True):
         conditions: As submitted or last replaced.
         stage: Where it is.
         emulated: What the venue cannot do and is done here instead, for instance ``("stop",)``.
-        trigger_price: Where a watching order triggers now, in increments; the moving stop of a trailing stop.
+        trigger_price: Where a watching order triggers now, in increments (the moving stop of a trailing stop); of a
+            pegged order its limit price now.
         list_id: The list that it belongs to, with ``contingency`` saying how; empty where it stands alone.
         replacement_id: Client id of the newest replacement that was granted; empty where there was none.
     """
@@ -162,7 +163,10 @@ class Order(Message, kw_only=True, frozen=True):
     @property
     def leaves_quantity(self) -> int:
         """What can still be filled (FIX ``LeavesQty``); 0 once the order is closed or filled."""
-        return max(0, self.quantity - self.filled_quantity) if self.status.is_open else 0
+        if not self.status.is_open:
+            return 0
+        leaves = self.quantity - self.filled_quantity
+        return leaves if leaves > 0 else 0
 
 
 class Fill(Message, kw_only=True, frozen=True):
@@ -173,7 +177,8 @@ class Fill(Message, kw_only=True, frozen=True):
         price: Execution price in increments.
         fee: Money paid (negative for a rebate), 1e-8 units of the instrument's currency.
         liquidity: ``maker`` or ``taker``.
-        reverses: Execution that this one takes back: quantity, price and fee are that one's, and books undo it.
+        reverses: Execution that this one takes back (a bust): the same quantity and price on the other side, the fee
+            returned; books take it like any other fill.
     """
 
     execution_id: str
@@ -221,6 +226,7 @@ class VenueReplace(Message, frozen=True, kw_only=True):
         quantity: The whole new quantity, what is filled already included.
         limit_price: The new limit price; ``None`` for an order that has none.
         time: The trading clock at which it was made.
+        conditions: The new conditions that the venue looks after; ``None`` where it looks after none.
     """
 
     order_id: str
@@ -228,6 +234,7 @@ class VenueReplace(Message, frozen=True, kw_only=True):
     quantity: int
     limit_price: int | None
     time: int
+    conditions: Conditions | None = None
 
 
 class ExecutionReport(Message, kw_only=True, frozen=True):

@@ -15,17 +15,21 @@ class Word(str, enum.Enum):
         """Return the name as it travels."""
         return str(self.value)
 
+    # Equal to its text, and so of its hash; the enumeration's own is computed in Python, and tables are keyed by words.
+    __hash__ = str.__hash__
+
 
 class Side(Word):
     """Side of an order or a fill."""
 
+    sign: int
+    """+1 for buy, -1 for sell."""
+
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
-        """+1 for buy, -1 for sell."""
-        return 1 if self is Side.BUY else -1
+
+Side.BUY.sign, Side.SELL.sign = 1, -1
 
 
 class OrderType(Word):
@@ -88,6 +92,9 @@ class Stage(Word):
 class OrderStatus(Word):
     """State of an order, named after FIX 4.4 ``OrdStatus``."""
 
+    is_open: bool
+    """True while the order can still trade, today or on a later day."""
+
     PENDING_NEW = "pending_new"
     NEW = "new"
     PARTIALLY_FILLED = "partially_filled"
@@ -102,11 +109,6 @@ class OrderStatus(Word):
     STOPPED = "stopped"
     SUSPENDED = "suspended"
 
-    @property
-    def is_open(self) -> bool:
-        """True while the order can still trade, today or on a later day."""
-        return self in _OPEN
-
 
 _OPEN = {
     OrderStatus.PENDING_NEW,
@@ -118,6 +120,8 @@ _OPEN = {
     OrderStatus.STOPPED,
     OrderStatus.SUSPENDED,
 }
+for _status in OrderStatus:
+    _status.is_open = _status in _OPEN  # read many times for every order
 
 
 class TradingState(Word):

@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="Show or check the configuration.")
 app.add_typer(config_app, name="config")
+audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed, removed or inserted.")
+app.add_typer(audit_app, name="audit")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -36,6 +38,9 @@ Files = Annotated[
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="section.key=value, laid over everything else; may be repeated."),
+]
+Run = Annotated[
+    str | None, typer.Option(help="Name or directory of a run; by default the one that is up or came up last.")
 ]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -185,6 +190,53 @@ def config_check(profile: Profile = "local", config: Files = None, overrides: Ov
         check_machine(configuration)
     off = fix_library()
     messages.print("[green]configuration is valid[/green]" + (f"; {off}" if off else ""))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    run: Run = None,
+    journal: Annotated[list[str] | None, typer.Option(help="Only this journal; may be repeated.")] = None,
+    anchor: Annotated[
+        list[pathlib.Path] | None,
+        typer.Option(help="File of `alphamind audit anchor`: its records have to be there unchanged; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Walk every journal from its first record to its last; name the first record that is not what was written.
+
+    Also while the run trades. What a chain alone can't show, because hashes that fit can be computed for a history that
+    was written anew or cut off at its end, is shown by an anchor that was kept elsewhere.
+    """
+    from cluster.audit import AuditedRun, read_anchors, show
+
+    audited = AuditedRun.find(run)
+    findings = audited.verify(journal or (), read_anchors(anchor or (), audited.name), messages)
+    if as_json:
+        sys.stdout.write(orjson.dumps(audited.report(findings), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        show(findings, Console(highlight=False, soft_wrap=True))
+    if any(verified.fault for verified in findings.values()):
+        raise typer.Exit(1)
+
+
+@audit_app.command("anchor")
+def audit_anchor(
+    run: Run = None,
+    output: Annotated[pathlib.Path | None, typer.Option(help="File to write; without it to the terminal.")] = None,
+) -> None:
+    """Verify every journal and write down its newest record and that record's hash, to be kept elsewhere."""
+    from cluster.audit import AuditedRun, show
+
+    audited = AuditedRun.find(run)
+    findings = audited.verify((), {}, messages)
+    if any(verified.fault for verified in findings.values()):
+        show(findings, messages)
+        raise typer.Exit(1)
+    text = orjson.dumps(audited.anchor(findings), option=orjson.OPT_INDENT_2).decode() + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text)
 
 
 def main() -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from actors.ingest.source import Source
 from actors.strategy.forecaster import Forecaster
@@ -55,6 +55,15 @@ def plan_actors(
         ActorPlan("strategy", "strategy", {"markets": markets, "oms": oms, "forecaster": forecaster}),
         ActorPlan("feed", "feed", {"source": source, **shards}),
     ]
+
+
+def certificate_names(configuration: Configuration) -> list[str]:
+    """Return whom the data plane between nodes has to know: every actor, and the API."""
+
+    def never() -> NoReturn:
+        raise AssertionError("nothing is started to learn the names")
+
+    return [*(plan.name for plan in plan_actors(configuration, never, never)), "api"]
 
 
 def placement_of(configuration: Configuration, role: str) -> Placement:

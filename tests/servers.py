@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 
@@ -34,50 +35,111 @@ def postgres_programs() -> pathlib.Path:
     return max(folders, key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0)
 
 
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """Run a private PostgreSQL without durability and yield its connection string.
+class Postgres:
+    """A private PostgreSQL that does without ``fsync``: it survives the death of its processes, not the machine's.
 
-    PostgreSQL refuses to run as root; then it runs as the user ``postgres``, in a folder of that user.
+    PostgreSQL refuses to run as root; then it runs as the user ``postgres``.
+
+    Args:
+        folder: Where its files go; made over to its user.
+
+    Attributes:
+        port: Where it listens on loopback.
     """
-    programs = postgres_programs()
-    user = None
-    if os.geteuid() == 0:
-        try:
-            user = pwd.getpwnam("postgres").pw_name
-        except KeyError:
-            pytest.skip("PostgreSQL does not run as root and there is no user postgres")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="alphamind-postgres-"))
-    port = free_port()
-    try:
-        if user:
-            shutil.chown(folder, user)
-        data, log = folder / "data", folder / "log"
-        create = [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-        subprocess.run(create, user=user, check=True, capture_output=True, cwd=folder)
-        settings = ["fsync=off", "full_page_writes=off", "shared_buffers=32MB", "listen_addresses=127.0.0.1"]
-        options = [part for setting in settings for part in ("-c", setting)]
-        command = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, *options]
-        with log.open("wb") as output:
-            server = subprocess.Popen(command, user=user, stdout=output, stderr=output, cwd=folder)
-        try:
-            _wait_until_ready(programs, port, server, log)
-            yield f"postgresql://tester:never-tell-this@127.0.0.1:{port}/postgres"
-        finally:
-            server.send_signal(signal.SIGINT)
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._programs = postgres_programs()
+        self._folder = folder
+        self.port = free_port()
+        self._user: str | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
             try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+                self._user = pwd.getpwnam("postgres").pw_name
+            except KeyError:
+                pytest.skip("PostgreSQL does not run as root and there is no user postgres")
+            shutil.chown(folder, self._user)
+        options = ["-D", f"{folder}/data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+        create = [str(self._programs / "initdb"), *options]
+        subprocess.run(create, user=self._user, check=True, capture_output=True, cwd=folder)
+
+    @property
+    def dsn(self) -> str:
+        """Connection string."""
+        return self.dsn_at(self.port)
+
+    def dsn_at(self, port: int) -> str:
+        """Return the connection string for a relay that listens at ``port``."""
+        return f"postgresql://tester:never-tell-this@127.0.0.1:{port}/postgres"
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections; after ``kill`` that may take more than one attempt.
+
+        Raises:
+            RuntimeError: It did not start; says what it printed.
+        """
+        deadline = time.monotonic() + 60
+        settings = ["fsync=off", "full_page_writes=off", "shared_buffers=32MB", "listen_addresses=127.0.0.1"]
+        options = ["-D", f"{self._folder}/data", "-p", str(self.port), "-k", str(self._folder)]
+        options += [part for setting in settings for part in ("-c", setting)]
+        question = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
+        while self._server is None or subprocess.run(question).returncode != 0:
+            if self._server is None or self._server.poll() is not None:
+                # Processes of one that was killed may hold its memory for a moment.
+                with (self._folder / "log").open("ab") as output:
+                    self._server = subprocess.Popen(
+                        [str(self._programs / "postgres"), *options],
+                        user=self._user,
+                        stdout=output,
+                        stderr=output,
+                        cwd=self._folder,
+                    )
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self._folder / 'log').read_text()}")
+            time.sleep(0.02)
+
+    def kill(self, whole: bool = True) -> None:
+        """End it with SIGKILL: all of its processes, or the first one alone, which the others then notice."""
+        assert self._server is not None
+        children = psutil.Process(self._server.pid).children() if whole else []
+        self._server.kill()
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        self._server.wait()
+        psutil.wait_procs(children, timeout=20)
+        self._server = None
+
+    def stop(self) -> None:
+        """Stop it, where it runs."""
+        if self._server is None:
+            return
+        self._server.send_signal(signal.SIGINT)
+        try:
+            self._server.wait(20)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+        self._server = None
+
+
+@contextlib.contextmanager
+def private_postgres() -> Iterator[Postgres]:
+    """Yield a private PostgreSQL that runs; nothing is left of it afterwards."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="alphamind-postgres-"))
+    try:
+        server = Postgres(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_until_ready(programs: pathlib.Path, port: int, server: subprocess.Popen[bytes], log: pathlib.Path) -> None:
-    deadline = time.monotonic() + 60
-    question = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-d", "postgres"]
-    while subprocess.run(question).returncode != 0:
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
-        time.sleep(0.02)
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Run a private PostgreSQL and yield its connection string."""
+    with private_postgres() as server:
+        yield server.dsn

@@ -22,6 +22,8 @@ _MAGIC = b"AMLEASE1"
 _SIZE = 128
 _OWNER = slice(24, _SIZE)
 _LOCK_SECONDS = 10.0
+_LARGEST_EPOCH = 10**10 - 1
+"""The last one with a place in the names of segments; no run gets there, so a larger one is damage."""
 
 
 class LeaseState(NamedTuple):
@@ -145,11 +147,21 @@ def _state(content: bytes) -> LeaseState:
 
 
 def _check(content: bytes, path: pathlib.Path) -> None:
+    remedy = "end all processes of the run, then remove the file: the epoch is found again in the segments"
     if len(content) != _SIZE or not content.startswith(_MAGIC):
         raise JournalCorrupt(
             f"{path} is no lease file",
             field=path.name,
             value=f"{len(content)} bytes",
             rule=f"{_SIZE} bytes that begin with {_MAGIC.decode()}",
-            remedy="end all processes of the run, then remove the file: the epoch is found again in the segments",
+            remedy=remedy,
+        )
+    epoch = _state(content).epoch
+    if epoch >= _LARGEST_EPOCH:
+        raise JournalCorrupt(
+            f"the epoch in {path} is not what was written",
+            field=path.name,
+            value=epoch,
+            rule=f"less than {_LARGEST_EPOCH}",
+            remedy=remedy,
         )

@@ -105,10 +105,11 @@ class Replacement(Message, frozen=True, kw_only=True):
 
 
 class MassCancellation(Message, frozen=True, kw_only=True):
-    """Somebody asked for all orders that fit to be taken back."""
+    """Somebody asked for all orders that fit to be taken back; ``received`` is the wall clock at arrival."""
 
     time: int
     cancel: CancelOrders
+    received: int = 0
 
 
 class Price(Message, frozen=True):
@@ -144,10 +145,11 @@ class TimeReached(Message, frozen=True, kw_only=True):
 
 
 class Cancellation(Message, frozen=True, kw_only=True):
-    """A client asked for a cancel."""
+    """A client asked for a cancel; ``received`` is the wall clock at arrival."""
 
     time: int
     cancel: CancelOrder
+    received: int = 0
 
 
 class VenueReport(Message, frozen=True, kw_only=True):
@@ -189,6 +191,20 @@ class StateChange(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class BudgetGrant(Message, frozen=True, kw_only=True):
+    """The risk service granted the partition its share of the firm's limits; ``amounts`` is all of it by limit's name.
+
+    Attributes:
+        number: Counts the grants to this partition; one that is not newer than the last changes nothing.
+        currency: The currency that amounts of money are in.
+    """
+
+    time: int
+    number: int
+    amounts: dict[str, int]
+    currency: str
+
+
 class Discrepancy(Message, frozen=True, kw_only=True):
     """What the venue and this partition know of an order differs, or the venue would not take it.
 
@@ -218,6 +234,7 @@ Input = (
     | MassCancellation
     | Observation
     | TimeReached
+    | BudgetGrant
 )
 
 
@@ -238,6 +255,7 @@ class Kind(enum.IntEnum):
     MASS_CANCELLATION = 12
     OBSERVATION = 13
     TIME_REACHED = 14
+    BUDGET_GRANT = 15
 
 
 _TYPES: dict[int, Any] = {
@@ -255,6 +273,7 @@ _TYPES: dict[int, Any] = {
     Kind.MASS_CANCELLATION: MassCancellation,
     Kind.OBSERVATION: Observation,
     Kind.TIME_REACHED: TimeReached,
+    Kind.BUDGET_GRANT: BudgetGrant,
 }
 _DECODERS: dict[int, Callable[[bytes], Input]] = {int(kind): decoder(type_) for kind, type_ in _TYPES.items()}
 

@@ -6,6 +6,7 @@ that comes back gets everything after the last report that it has on record. Sen
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -46,6 +47,11 @@ class Capabilities(Message, frozen=True, kw_only=True):
 
 PLAIN = Capabilities()
 """What every venue can do."""
+
+
+def native_kinds(capabilities: Capabilities) -> frozenset[tuple[OrderType, TimeInForce]]:
+    """Return the pairs of order type and time in force that a venue takes."""
+    return frozenset(itertools.product(capabilities.order_types, capabilities.times_in_force))
 
 
 class StandingOrder(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import pathlib
 
@@ -10,7 +11,7 @@ import structlog
 from actors.errors import AlphaMindError, PeerLost, Unavailable
 from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
 from actors.oms.venue import StandingOrder, VenueListener, VenueMessage
-from actors.wire import WireClient
+from actors.wire import Peer, WireClient
 
 FENCED = "SESSION_FENCED"
 
@@ -23,13 +24,13 @@ class WireVenue:
     """A session with a venue behind a socket; it comes back by itself after every break.
 
     Args:
-        path: The venue's socket.
+        where: The venue.
         name: The client's name, for the venue's logs.
         retry_seconds: Pause between attempts to connect.
     """
 
-    def __init__(self, path: pathlib.Path, name: str, retry_seconds: float = 0.1) -> None:
-        self._client = WireClient(path, name, on_connect=self._open, retry_seconds=retry_seconds)
+    def __init__(self, where: Peer | pathlib.Path, name: str, retry_seconds: float = 0.1) -> None:
+        self._client = WireClient(where, name, on_connect=self._open, retry_seconds=retry_seconds)
         self._session = ""
         self._epoch = 0
         self._listener: VenueListener
@@ -51,15 +52,30 @@ class WireVenue:
         opening = {"session": self._session, "epoch": self._epoch, "last_report": self._listener.last_report}
         try:
             await self._client.subscribe("session", encode(opening), self._take)
-            answer = await self._client.request("open_orders", encode({"session": self._session}))
+            opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            body = encode({"session": self._session})
+            self._client.post("open_orders", body, functools.partial(self._reconcile, opened))
+            await opened
         except AlphaMindError as error:
             self._note_fence(error)
             raise
-        self._reconciling = True
-        try:
-            self._listener.session_opened(_decode_standing(answer))
         finally:
             self._reconciling = False
+
+    def _reconcile(self, opened: asyncio.Future[None], answer: bytes | None, error: AlphaMindError | None) -> None:
+        """Compare at once: a report behind the answer changes what stands here and not what the answer says."""
+        if opened.done():
+            return
+        if error is not None:
+            opened.set_exception(error)
+            return
+        self._reconciling = True  # until the client is connected: what is sent in between is not sent again
+        try:
+            self._listener.session_opened(_decode_standing(answer or b""))
+        except Exception as problem:
+            opened.set_exception(problem)
+        else:
+            opened.set_result(None)
 
     def _take(self, body: bytes) -> None:
         if self._broken:

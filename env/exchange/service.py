@@ -27,7 +27,7 @@ from actors.errors import AlphaMindError, Conflict, ConfigurationError, InputErr
 from actors.journal import open_journal
 from actors.market.ticks import MarketSlice, decode_market_slice
 from actors.messages import ExecutionReport, Instrument, ReportType, decoder
-from actors.service import Service, socket_path
+from actors.service import Service
 from actors.wire import Handler, Request, WireClient
 from configs.schema import Configuration
 from env.exchange.host import ExchangeHost
@@ -169,7 +169,7 @@ class PaperExchangeService(Service):
     async def connect(self) -> None:
         """Follow every market shard."""
         for shard, market in enumerate(self._markets):
-            client = WireClient(socket_path(self.directory, market), self.name, functools.partial(self._follow, shard))
+            client = WireClient(self.peers.peer(market), self.name, functools.partial(self._follow, shard))
             self._clients.append(client)
             client.start()
 

@@ -127,6 +127,21 @@ def test_a_file_that_is_no_lease_is_refused(segments: Medium):
     assert "no lease file" in str(segments.reader().verify().fault)
 
 
+@pytest.mark.parametrize("bit", [34, 63])
+def test_an_epoch_that_no_segment_could_be_named_after_is_refused(segments: Medium, bit: int):
+    """A segment of such a name would not be found again, and what was acknowledged in it neither."""
+    open_segments(segments).close()
+    path = segments.directory / "journal" / "oms-p03" / "lease"
+    content = bytearray(path.read_bytes())
+    content[8 + bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+    with pytest.raises(JournalCorrupt, match="epoch"):
+        segments.open()
+    assert "epoch" in str(segments.reader().verify().fault)
+    path.unlink()
+    assert open_segments(segments).lease.epoch == 2
+
+
 def test_a_lease_that_another_process_keeps_locked_is_an_error(segments: Medium, monkeypatch: pytest.MonkeyPatch):
     open_segments(segments).close()
     monkeypatch.setattr("actors.journal.lease._LOCK_SECONDS", 0.01)

@@ -80,8 +80,9 @@ class World:
 
     async def kill(self) -> None:
         """End the OMS as ``kill -9`` does: sockets break, nothing is said or flushed."""
-        if self.oms._asking is not None:
-            self.oms._asking.cancel()
+        for task in (self.oms._asking, self.oms._heeding):
+            if task is not None:
+                task.cancel()
         await self.oms.server.close()
         await self.oms.prices.close()
         for host in self.oms.hosted.hosts.values():
