@@ -257,7 +257,7 @@ class PaperExchange:
             self._retire(resting)
         self.fills += 1
         self.turnover[instrument.currency] += instrument.notional(price, quantity)
-        own = self._session(resting.session)
+        own = self._sessions[resting.session]
         return own.report(
             resting.order.order_id,
             ReportType.TRADE,
@@ -283,11 +283,11 @@ class PaperExchange:
     ) -> SessionReport:
         resting.close(status)
         self._retire(resting)
-        return self._session(resting.session).report(resting.order.order_id, kind, time, **details)
+        return self._sessions[resting.session].report(resting.order.order_id, kind, time, **details)
 
     def _retire(self, resting: RestingOrder) -> None:
         self._open.remove(resting)
-        self._session(resting.session).end(resting)
+        self._sessions[resting.session].end(resting)
 
     def _session(self, name: str) -> SessionOrders:
         found = self._sessions.get(name)
