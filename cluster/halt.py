@@ -57,7 +57,9 @@ def run_directory(home: pathlib.Path, run: str | None = None) -> pathlib.Path:
         with contextlib.suppress(OSError, ValueError, KeyError):
             directory = pathlib.Path(msgspec.json.decode((home / "up.json").read_bytes())["directory"])
     if not directory.is_dir():
-        raise NotFound("there is no such run", field="run", value=directory, remedy="name one with --run", code="NOT_UP")
+        raise NotFound(
+            "there is no such run", field="run", value=directory, remedy="name one with --run", code="NOT_UP"
+        )
     return directory.resolve()
 
 
@@ -93,9 +95,7 @@ def set_trading_state(
     # The risk service first: what it has decided it brings to every OMS, also to one that is away now.
     names = [RISK, *sorted(path.stem for path in (directory / "sockets").glob("oms-*.sock"))]
     body = encode({"scope": scope, "state": str(state), "principal": who, "reason": reason})
-    timed = encode(
-        {"scope": scope, "state": str(state), "principal": who, "reason": reason, "asked": time.time_ns()}
-    )
+    timed = encode({"scope": scope, "state": str(state), "principal": who, "reason": reason, "asked": time.time_ns()})
     answers = _ask_all(directory, {name: [("set_state", body if name == RISK else timed)] for name in names})
     failed = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
     canceled = 0
