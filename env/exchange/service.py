@@ -119,11 +119,10 @@ class PaperExchangeService(Service):
         Raises:
             ConfigurationError: The number of market shards is not the one that the run began with.
         """
-        section = self._journal_section
+        journal = open_journal(self._journal_section, self.directory, self.name, self.name)
         self._host = ExchangeHost(
             self._new_exchange(),
-            open_journal(section, self.directory, self.name, self.name),
-            immediate=section.durability == "process" and section.medium == "segments",
+            journal,
             send=self._hand_out,
             on_failure=self._note_failure,
         )

@@ -621,6 +621,8 @@ def test_an_input_is_on_record_as_durably_as_configured_before_anyone_sees_its_e
             session = venue._sessions["p00"]
 
             class Watched:
+                immediate = journal.immediate
+
                 def append(self, time: int, kind: int, payload: bytes, version: int) -> int:
                     steps.append(("append", session.last_report))
                     return journal.append(time, kind, payload, version)
