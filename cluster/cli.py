@@ -161,7 +161,6 @@ def status(
 
 Scope = Annotated[str, typer.Option(help="firm, account:ID, strategy:NAME or instrument:SYMBOL.")]
 Reason = Annotated[str, typer.Option(help="Why; it goes on record with your name.")]
-Run = Annotated[str | None, typer.Option(help="Name of the run; by default what is up, or was last.")]
 
 
 @app.command()
