@@ -30,8 +30,9 @@ _LIMITS = """
 ## Limits
 
 A limit belongs to a scope: `firm`, `account:ID`, `strategy:NAME`, `instrument:SYMBOL` or
-`account:ID/instrument:SYMBOL`. What a scope does not name is inherited; of all scopes that an order has, the strictest decides, so that none can
-loosen what holds for it anyway. A limit that nobody names and that has no default is not checked, and costs nothing.
+`account:ID/instrument:SYMBOL`. What a scope does not name is inherited; of all scopes that an order has, the strictest
+decides, so that none can loosen what holds for it anyway. A limit that nobody names and that has no default is not
+checked, and costs nothing.
 
 * *order*: bounds each order that the scope has.
 * *holder*: bounds what the account holds or does, whichever scope names it; a strategy's scope bounds what the strategy
