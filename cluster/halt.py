@@ -7,7 +7,6 @@ has to answer for that. Only then every OMS and the risk service are told over t
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import getpass
 import pathlib
 import socket
@@ -47,20 +46,18 @@ class Outcome(NamedTuple):
 
 
 def run_directory(home: pathlib.Path, run: str | None = None) -> pathlib.Path:
-    """Return the directory of a run, by default of what is or was up last, alive or not.
+    """Return the directory of a run by name or path, by default of the one that came up last, alive or not.
 
     Raises:
         NotFound: There is none.
     """
-    directory = home / "runs" / run if run is not None else home / "current"
-    if run is None:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            directory = pathlib.Path(msgspec.json.decode((home / "up.json").read_bytes())["directory"])
-    if not directory.is_dir():
-        raise NotFound(
-            "there is no such run", field="run", value=directory, remedy="name one with --run", code="NOT_UP"
-        )
-    return directory.resolve()
+    candidates = [home / "current"] if run is None else [home / "runs" / run, pathlib.Path(run).expanduser()]
+    for directory in candidates:
+        if directory.is_dir():
+            return directory.resolve()
+    raise NotFound(
+        "there is no such run", field="run", value=candidates[0], remedy="name one with --run", code="NOT_UP"
+    )
 
 
 def principal() -> str:

@@ -1,7 +1,7 @@
 """Keeps the prices at which exposure is counted near the market: those that moved go on record now and then.
 
-Between two orders in an instrument nothing else says what it is worth; a total of positions at prices of hours ago would
-let through, or hold up, what it should not.
+Between two orders in an instrument nothing else says what it is worth; a total of positions at prices of hours ago
+would let through, or hold up, what it should not.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Shares of the firm's limits, handed out to partitions so that their sum never exceeds the limit, whatever dies.
 
 A grant is on record before it is sent. Until a partition has confirmed it, any of the grants since the last confirmed
-one may be in force there, so the largest of them is set aside. That makes three things safe by construction: an increase
-is only made of what is free, a decrease frees nothing until it was confirmed, and what a dead partition had stays set
-aside until it is back and says what it has. A net limit is a share of plus and minus the amount each.
+one may be in force there, so the largest of them is set aside. That makes three things safe by construction: an
+increase is only made of what is free, a decrease frees nothing until it was confirmed, and what a dead partition had
+stays set aside until it is back and says what it has. A net limit is a share of plus and minus the amount each.
 """
 
 from __future__ import annotations

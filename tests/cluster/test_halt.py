@@ -133,11 +133,8 @@ def test_the_run_is_found_whether_it_is_alive_or_not(home: pathlib.Path) -> None
     (home / "runs" / "b").mkdir()
     (home / "current").symlink_to(home / "runs" / "a")
     assert run_directory(home).name == "a"
-    (home / "up.json").write_bytes(orjson.dumps({"directory": str(home / "runs" / "b")}))
-    assert run_directory(home).name == "b"
-    assert run_directory(home, "a").name == "a"
-    (home / "up.json").write_text("{")
-    assert run_directory(home).name == "a"
+    assert run_directory(home, "b").name == "b"
+    assert run_directory(home, str(home / "runs" / "b")).name == "b"
     with pytest.raises(NotFound):
         run_directory(home, "c")
 

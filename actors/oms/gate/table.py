@@ -18,8 +18,8 @@ Made by `python -m actors.oms.gate.table` from the tables in the code; a test fa
 
 Every order, replacement and order of a list passes the gate in the process that sends it, before anything is sent. The
 checks run in this order, and the first that fails refuses the order with its code, the field, the value, the limit and
-what would be accepted. All that they look at is on record with the order (prices, quote, volatility, session, wall clock)
-or follows from the journal, so that a replay refuses the same orders.
+what would be accepted. All that they look at is on record with the order (prices, quote, volatility, session, wall
+clock) or follows from the journal, so that a replay refuses the same orders.
 
 RTS 6 is Commission Delegated Regulation (EU) 2017/589 (MiFID II, algorithmic trading); 15c3-5 is 17 CFR 240.15c3-5
 (market access). They name what each check serves; that alone does not make a firm comply with them. Article 12 of RTS 6
@@ -29,9 +29,10 @@ also asks that orders can be taken back at once: `alphamind halt --cancel-orders
 _LIMITS = """
 ## Limits
 
-A limit belongs to a scope: `firm`, `account:ID`, `strategy:NAME`, `instrument:SYMBOL` or `account:ID/instrument:SYMBOL`.
-What a scope does not name is inherited; of all scopes that an order has, the strictest decides, so that none can loosen
-what holds for it anyway. A limit that nobody names and that has no default is not checked, and costs nothing.
+A limit belongs to a scope: `firm`, `account:ID`, `strategy:NAME`, `instrument:SYMBOL` or
+`account:ID/instrument:SYMBOL`. What a scope does not name is inherited; of all scopes that an order has, the strictest
+decides, so that none can loosen what holds for it anyway. A limit that nobody names and that has no default is not
+checked, and costs nothing.
 
 * *order*: bounds each order that the scope has.
 * *holder*: bounds what the account holds or does, whichever scope names it; a strategy's scope bounds what the strategy

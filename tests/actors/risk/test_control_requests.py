@@ -1,4 +1,4 @@
-"""What a risk manager asks: limits of every scope, trading states, and what a shard that is away gets when it is back."""
+"""What a risk manager asks: limits of every scope, trading states, and what a shard gets when it is back."""
 
 from __future__ import annotations
 
