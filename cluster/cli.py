@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="Show or check the configuration.")
 app.add_typer(config_app, name="config")
-audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed, removed or inserted.")
+audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed; tell an order's life.")
 app.add_typer(audit_app, name="audit")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -274,6 +274,19 @@ def audit_verify(
         show(findings, Console(highlight=False, soft_wrap=True))
     if any(verified.fault for verified in findings.values()):
         raise typer.Exit(1)
+
+
+@audit_app.command("show")
+def audit_show_order(
+    order: Annotated[str, typer.Argument(help="Order id, client order id, or the id of a replacement.")],
+    run: Run = None,
+    account: Annotated[str | None, typer.Option(help="Which account, where several have such an order.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Tell an order's whole life: who, when, why, which limits were consulted, at which prices, what came of it."""
+    from cluster.order_history import audit_show
+
+    audit_show(load("local"), order, run=run, account=account, as_json=as_json)
 
 
 @audit_app.command("anchor")

@@ -64,14 +64,17 @@ class OrderList:
 
     def target(self, working: WorkingOrder) -> int:
         """Return the whole quantity that one of them may have beside what the others have filled, in lots."""
-        return self.meant[working.order.order_id] - (self.filled - working.order.filled_quantity)
+        wished = next((one.meant for one in reversed(working.amendments) if one.meant), 0)
+        meant = wished or self.meant[working.order.order_id]
+        return meant - (self.filled - working.order.filled_quantity)
 
-    def replaced(self, working: WorkingOrder, quantity: int) -> None:
-        """Take it that the client wants one of its orders to have another whole quantity from now on."""
+    def wish(self, working: WorkingOrder, quantity: int) -> int:
+        """Return what the client means one of them to fill who wants it to have another whole quantity; 0: not one."""
         order_id = working.order.order_id
-        if order_id in self.meant:
-            self.meant[order_id] = quantity + self.filled - working.order.filled_quantity
-            self.asked.pop(order_id, None)
+        if order_id not in self.meant:
+            return 0
+        self.asked.pop(order_id, None)
+        return quantity + self.filled - working.order.filled_quantity
 
 
 class Account:

@@ -50,9 +50,12 @@ def amend(
         if "display_quantity" in order.emulated:
             venue_quantity = min(current.quantity, venue_quantity)
         by_cancel = not state.capabilities.replaces or venue_quantity <= current.filled
+    meant, group = 0, working.account.lists.get(order.list_id)
+    if group is not None and request is not None and request.quantity is not None:
+        meant = group.wish(working, quantity)
     amendment = Amendment(
         working.revision, quantity, limit_price, conditions, request, venue_quantity, by_cancel,
-        buying_price or max(working.buying_price, limit_price or 0), time,
+        buying_price or max(working.buying_price, limit_price or 0), meant, time,
     )  # fmt: skip
     if current is None or not current.live or _venue_sees_nothing(working, amendment):
         grant(state, effects, working, amendment, time)
@@ -103,9 +106,8 @@ def grant(
         if request.stop_price is not None and order.trigger_price:
             changes["trigger_price"] = request.stop_price
         working.account.replacements[request.replacement_id] = Wish(request, working)
-        group = working.account.lists.get(order.list_id)
-        if group is not None and request.quantity is not None:
-            group.replaced(working, quantity)
+        if amendment.meant:
+            working.account.lists[order.list_id].meant[order.order_id] = amendment.meant
     working.buying_price = amendment.buying_price
     state.move(effects, working, time, restated(quantity, order.filled_quantity), **changes)
 

@@ -161,6 +161,8 @@ class OmsService(Service):
         for host in self.hosted.hosts.values():
             host.start()
         self.prices.start(self.peers)
+        if not all(host.journal.immediate for host in self.hosted.hosts.values()):
+            self.server.after_batch.append(self._commit)
         self._limits.note_needs()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
         self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))
@@ -186,6 +188,11 @@ class OmsService(Service):
         for host in concerned:
             prices = prices_of(ticks, host.partition.watching) if market.rows else []
             host.follow_market(market.shard, market.sequence, now, prices, done)
+
+    def _commit(self) -> None:
+        """Put on record what a batch of requests brought, once for all of it, before its answers leave."""
+        for host in self.hosted.hosts.values():
+            host.commit()
 
     async def _ask_again(self) -> None:
         while True:

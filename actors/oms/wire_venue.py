@@ -59,6 +59,8 @@ class WireVenue:
         except AlphaMindError as error:
             self._note_fence(error)
             raise
+        finally:
+            self._reconciling = False
 
     def _reconcile(self, opened: asyncio.Future[None], answer: bytes | None, error: AlphaMindError | None) -> None:
         """Compare at once: a report behind the answer changes what stands here and not what the answer says."""
@@ -67,15 +69,13 @@ class WireVenue:
         if error is not None:
             opened.set_exception(error)
             return
-        self._reconciling = True
+        self._reconciling = True  # until the client is connected: what is sent in between is not sent again
         try:
             self._listener.session_opened(_decode_standing(answer or b""))
         except Exception as problem:
             opened.set_exception(problem)
         else:
             opened.set_result(None)
-        finally:
-            self._reconciling = False
 
     def _take(self, body: bytes) -> None:
         if self._broken:

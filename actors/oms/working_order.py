@@ -27,12 +27,13 @@ class Amendment:
         venue_quantity: The whole quantity of the venue order afterwards.
         by_cancel: Whether the venue order is canceled for it, and what is left is sent anew.
         buying_price: Highest price that a buy may cost afterwards, in increments.
+        meant: What the client then means an order to fill that excludes others of its list; 0 where that stays.
         time: The trading clock at which it was made.
     """
 
     __slots__ = (
         "revision", "quantity", "limit_price", "conditions", "request", "venue_quantity", "by_cancel", "buying_price",
-        "time",
+        "meant", "time",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +46,7 @@ class Amendment:
         venue_quantity: int,
         by_cancel: bool,
         buying_price: int,
+        meant: int,
         time: int,
     ) -> None:
         self.revision = revision
@@ -55,6 +57,7 @@ class Amendment:
         self.venue_quantity = venue_quantity
         self.by_cancel = by_cancel
         self.buying_price = buying_price
+        self.meant = meant
         self.time = time
 
 

@@ -34,9 +34,8 @@ class ExchangeHost:
 
     Args:
         exchange: The core, as it is before the first record.
-        journal: Its journal.
-        immediate: Whether a record is as durable as was configured once it is appended. Else all inputs of one turn of
-            the loop share one ``Journal.flush``, and what they cause waits for it.
+        journal: Its journal. Where it is not ``immediate`` all inputs of one turn of the loop share one
+            ``Journal.flush``, and what they cause waits for it.
         send: Takes the reports that an input caused, in order, once it is on record.
         on_failure: Called when nothing may go on: the journal failed, or the state is not what is on record.
 
@@ -48,13 +47,11 @@ class ExchangeHost:
         self,
         exchange: PaperExchange,
         journal: Journal,
-        immediate: bool,
         send: Callable[[list[SessionReport]], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self.exchange = exchange
         self.journal = journal
-        self._immediate = immediate
         self._send = send
         self._on_failure = on_failure
         self.failure: str | None = None
@@ -114,7 +111,7 @@ class ExchangeHost:
         except Exception as error:
             self.fail(f"record {self.journal.last_sequence} could not be applied: {error}")
             raise
-        if self._immediate:
+        if self.journal.immediate:
             self._let_out(reports, done)
             return
         if not self._uncommitted:

@@ -53,6 +53,13 @@ class OpenOrders:
         if not orders:
             self._idle[instrument] = self.by_instrument.pop(instrument)
 
+    def reschedule(self, order: RestingOrder, expires_at: int) -> None:
+        """Let an order expire at another moment."""
+        expiries = self._expiries[order.order.instrument % self._shards]
+        expiries.discard(order)
+        order.expires_at = expires_at
+        expiries.add(order)
+
     def expired(self, shard: int, time: int) -> list[RestingOrder]:
         """Return the orders that have expired at ``time``, once."""
         return self._expiries[shard].due(time)

@@ -150,8 +150,8 @@ class PaperExchange:
         """Change an open order, or say why that can't be; nothing happens where the replacement was answered before.
 
         After FIX 4.4's order state changes C.3.a to C.3.c a quantity above what is filled is the new quantity; one at
-        or below it becomes what is filled, and the order is filled. A closed order stays closed. Only an order that
-        gets smaller and no more keeps its place in line; any other takes a new place, and trades from the next data on
+        or below it becomes what is filled, and the order is filled. A closed order stays closed. An order that gets no
+        larger at the same limit keeps its place in line; any other takes a new place, and trades from the next data on
         as if it had come just now.
 
         Raises:
@@ -164,7 +164,7 @@ class PaperExchange:
         if known is not None:
             known.revision, time = revision, max(time, self._clock(known.order.instrument))
         if isinstance(known, RestingOrder):
-            refusal = replacement_refusal(known, replace)
+            refusal = replacement_refusal(known.order, replace, time)
             if refusal is None:
                 self._change(known, replace, time)
                 terms = {"order_quantity": known.quantity, "limit_price": known.limit_price or 0}
@@ -175,6 +175,10 @@ class PaperExchange:
         return [own.report(order_id, ReportType.REPLACE_REJECTED, time, revision=revision, reason=reason, text=text)]
 
     def _change(self, resting: RestingOrder, replace: VenueReplace, time: int) -> None:
+        conditions = replace.conditions
+        resting.is_post_only = conditions is not None and conditions.post_only
+        if conditions is not None and conditions.expire_time is not None:
+            self._open.reschedule(resting, conditions.expire_time)
         if replace.quantity <= resting.filled:
             resting.resize(resting.filled)
             self._retire(resting)
@@ -257,7 +261,7 @@ class PaperExchange:
             self._retire(resting)
         self.fills += 1
         self.turnover[instrument.currency] += instrument.notional(price, quantity)
-        own = self._session(resting.session)
+        own = self._sessions[resting.session]
         return own.report(
             resting.order.order_id,
             ReportType.TRADE,
@@ -283,11 +287,11 @@ class PaperExchange:
     ) -> SessionReport:
         resting.close(status)
         self._retire(resting)
-        return self._session(resting.session).report(resting.order.order_id, kind, time, **details)
+        return self._sessions[resting.session].report(resting.order.order_id, kind, time, **details)
 
     def _retire(self, resting: RestingOrder) -> None:
         self._open.remove(resting)
-        self._session(resting.session).end(resting)
+        self._sessions[resting.session].end(resting)
 
     def _session(self, name: str) -> SessionOrders:
         found = self._sessions.get(name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from actors.messages import Conditions, Instrument, OrderType, TimeInForce, VenueOrder, VenueReplace
 from env.exchange.capabilities import CAPABILITIES
-from env.exchange.resting import RestingOrder
 
 Refusal = tuple[str, str]
 
@@ -24,31 +23,32 @@ def order_refusal(order: VenueOrder, instrument: Instrument | None, accepted_at:
         return "INSTRUMENT_EXPIRED", f"{instrument.symbol} is no longer listed"
     if order.type not in CAPABILITIES.order_types:
         return "ORDER_TYPE_UNSUPPORTED", f"the exchange takes {_listed(CAPABILITIES.order_types)}, not {order.type}"
-    terms = _terms_refusal(order.type, order.quantity, order.limit_price)
-    if terms or (order.conditions is None and order.time_in_force is not TimeInForce.GTD):
-        return terms
-    return _conditions_refusal(order, order.conditions or _NONE, accepted_at)
+    return _terms_refusal(order, order.quantity, order.limit_price, order.conditions, accepted_at)
 
 
-def replacement_refusal(resting: RestingOrder, replace: VenueReplace) -> Refusal | None:
-    """Return why an open order is not changed, ``None`` where it is."""
-    return _terms_refusal(resting.order.type, replace.quantity, replace.limit_price)
+def replacement_refusal(order: VenueOrder, replace: VenueReplace, time: int) -> Refusal | None:
+    """Return why an open order that came as ``order`` is not changed at ``time``, ``None`` where it is."""
+    return _terms_refusal(order, replace.quantity, replace.limit_price, replace.conditions, time)
 
 
-def _terms_refusal(kind: OrderType, quantity: int, limit_price: int | None) -> Refusal | None:
+def _terms_refusal(
+    order: VenueOrder, quantity: int, limit_price: int | None, conditions: Conditions | None, time: int
+) -> Refusal | None:
     if quantity <= 0:
         return "QUANTITY_INVALID", f"quantity {quantity} is not positive"
-    if kind is OrderType.MARKET and limit_price is not None:
+    if order.type is OrderType.MARKET and limit_price is not None:
         return "LIMIT_PRICE_INVALID", "a market order has no limit price"
-    if kind is OrderType.LIMIT and (limit_price is None or limit_price <= 0):
+    if order.type is OrderType.LIMIT and (limit_price is None or limit_price <= 0):
         return "LIMIT_PRICE_INVALID", "a limit order needs a positive limit price"
-    return None
+    if conditions is None and order.time_in_force is not TimeInForce.GTD:
+        return None
+    return _conditions_refusal(order, conditions or _NONE, time)
 
 
-def _conditions_refusal(order: VenueOrder, asked: Conditions, accepted_at: int) -> Refusal | None:
+def _conditions_refusal(order: VenueOrder, asked: Conditions, time: int) -> Refusal | None:
     if order.time_in_force is TimeInForce.GTD:
-        if asked.expire_time is None or asked.expire_time <= accepted_at:
-            return "EXPIRE_TIME_INVALID", f"expire time {asked.expire_time} is not after {accepted_at}"
+        if asked.expire_time is None or asked.expire_time <= time:
+            return "EXPIRE_TIME_INVALID", f"expire time {asked.expire_time} is not after {time}"
     elif asked.expire_time is not None:
         return "EXPIRE_TIME_INVALID", f"only a gtd order has an expire time, not one that is {order.time_in_force}"
     if asked.post_only and (order.type is OrderType.MARKET or order.time_in_force not in _STANDING):

@@ -119,11 +119,10 @@ class PaperExchangeService(Service):
         Raises:
             ConfigurationError: The number of market shards is not the one that the run began with.
         """
-        section = self._journal_section
+        journal = open_journal(self._journal_section, self.directory, self.name, self.name)
         self._host = ExchangeHost(
             self._new_exchange(),
-            open_journal(section, self.directory, self.name, self.name),
-            immediate=section.durability == "process" and section.medium == "segments",
+            journal,
             send=self._hand_out,
             on_failure=self._note_failure,
         )
@@ -329,14 +328,14 @@ class PaperExchangeService(Service):
         self._settle()
 
     def _hand_out(self, reports: list[SessionReport]) -> None:
+        fills = 0
         for name, report in reports:
             self._sessions[name].send(report)
-        self.metrics.count("fills_total", sum(report.type is ReportType.TRADE for _, report in reports))
-        self._gauge()
+            fills += report.type is ReportType.TRADE
+        self.metrics.count("fills_total", fills)
 
     def _settle(self) -> None:
         """Confirm the slices of which every report is on record."""
-        self._gauge()
         for shard, debt in list(self._debts.items()):
             if all(self._sessions[name].acknowledged >= last for name, last in debt.reports.items()):
                 del self._debts[shard]
@@ -344,14 +343,10 @@ class PaperExchangeService(Service):
                 self._clients[shard].notify(method, msgspec.msgpack.encode(debt.sequence))
 
     def measure(self) -> None:
-        """Set ``queue_length``: reports that no session has confirmed yet."""
-        self.metrics.gauge("queue_length", self._unacknowledged())
-
-    def _unacknowledged(self) -> int:
-        return sum(session.unacknowledged for session in self._sessions.values())
-
-    def _gauge(self) -> None:
-        self.metrics.gauge("unacked_reports", self._unacknowledged())
+        """Set ``unacked_reports``, reports that no session has confirmed yet, which is the ``queue_length``, too."""
+        unacknowledged = sum(session.unacknowledged for session in self._sessions.values())
+        self.metrics.gauge("unacked_reports", unacknowledged)
+        self.metrics.gauge("queue_length", unacknowledged)
 
     def _regenerate(self, session: OrderEntrySession, after: int) -> list[ExecutionReport]:
         """Replay the journal for reports that were confirmed and forgotten."""

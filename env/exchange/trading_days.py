@@ -48,6 +48,7 @@ class TradingDays:
     def __init__(self, bounds: Callable[[str], Bounds]) -> None:
         self._bounds = bounds
         self._known: dict[str, tuple[list[int], list[int]]] = {}
+        self._last: dict[str, TradingDay] = {}
 
     def load(self, calendars: Iterable[str]) -> None:
         """Make the calendars known.
@@ -62,8 +63,13 @@ class TradingDays:
 
     def current(self, calendar: str, time: int) -> TradingDay:
         """Return the session under way at ``time``, or the next one; at a close it is the next one."""
+        last = self._last.get(calendar)
+        if last is not None and last.closed_before <= time < last.closes_at:
+            return last
         opens, closes = self._known[calendar]
-        return _session(opens, closes, bisect.bisect_right(closes, time)) or _utc_day(time // DAY)
+        found = _session(opens, closes, bisect.bisect_right(closes, time)) or _utc_day(time // DAY)
+        self._last[calendar] = found
+        return found
 
     def following(self, calendar: str, time: int) -> TradingDay:
         """Return the first session that opens at or after ``time``."""

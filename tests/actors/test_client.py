@@ -4,6 +4,7 @@ import asyncio
 import pathlib
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -360,6 +361,8 @@ def test_every_wish_is_understood_by_the_oms_itself() -> None:
             assert {order.status for order in refused_list} == {OrderStatus.REJECTED}
             assert set(client.cancel_all(side="buy", reason="lunch")) == {stop.order_id, entry.order_id}
             assert client.order("stop").status is OrderStatus.CANCELED
+            while client.order(loss.client_order_id).status is not OrderStatus.CANCELED:
+                time.sleep(0.005)  # the exits end once the venue has canceled the entry
             assert client.cancel_all(every_account=True) == [] and client.cancel_all(symbol="BBB") == []
 
     async def run() -> None:

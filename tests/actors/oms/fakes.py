@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from actors.errors import Conflict
-from actors.market.ticks import BAR, TICK, Kind, MarketSlice
-from actors.messages import ExecutionReport, ReportType, VenueOrder, decoder, encode
+from actors.market.ticks import BAR, QUOTE, TICK, Kind, MarketSlice
+from actors.messages import ExecutionReport, ReportType, VenueOrder, VenueReplace, decoder, encode
 from actors.wire import Request, WireServer
 
 PRICE = 10_000  # 100.00
@@ -23,6 +23,7 @@ class _Session:
         self.epoch = 0
         self.orders: dict[str, VenueOrder] = {}
         self.open: dict[str, int] = {}
+        self.quantities: dict[str, int] = {}
         self.reports: list[ExecutionReport] = []
         self.acknowledged = 0
         self.subscriber: Request | None = None
@@ -32,10 +33,10 @@ class FakeVenue:
     """A venue that speaks the contract and does what a test tells it.
 
     Attributes:
-        confirms: Whether it reports NEW for an order at once, and CANCELED for a cancel.
-        deaf: Whether it ignores orders and cancels (as if they were lost on the way).
-        failure: Error with which it answers orders and cancels.
-        requests: Every order and cancel that reached it, ``(method, order id)``.
+        confirms: Whether it reports NEW for an order at once, CANCELED for a cancel and REPLACED for a replacement.
+        deaf: Whether it ignores requests (as if they were lost on the way).
+        failure: Error with which it answers requests.
+        requests: Every request that reached it, ``(method, order id)``.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,7 @@ class FakeVenue:
             {
                 "session": self._open,
                 "order": self._order,
+                "replace": self._replace,
                 "cancel": self._cancel,
                 "open_orders": self._open_orders,
                 "report_ack": self._acknowledge,
@@ -94,6 +96,20 @@ class FakeVenue:
                 self.tell(body["session"], order.order_id, ReportType.NEW)
         return b""
 
+    def _replace(self, request: Request) -> bytes | None:
+        body = msgspec.msgpack.decode(request.body)
+        self._check(body)
+        replace: VenueReplace = decoder(VenueReplace)(encode(body["replace"]))
+        self.requests.append(("replace", replace.order_id))
+        if self.failure is not None:
+            raise self.failure
+        if self.deaf:
+            return None
+        if self.confirms:
+            fields = {"revision": replace.revision, "order_quantity": replace.quantity}
+            self.tell(body["session"], replace.order_id, ReportType.REPLACED, **fields)
+        return b""
+
     def _cancel(self, request: Request) -> bytes | None:
         body = msgspec.msgpack.decode(request.body)
         session = self._check(body)
@@ -112,7 +128,15 @@ class FakeVenue:
     def _open_orders(self, request: Request) -> bytes:
         session = self.sessions[msgspec.msgpack.decode(request.body)["session"]]
         return encode(
-            [{"order_id": order_id, "status": "new", "filled_quantity": f} for order_id, f in session.open.items()]
+            [
+                {
+                    "order_id": order_id,
+                    "status": "new",
+                    "filled_quantity": filled,
+                    "quantity": session.quantities.get(order_id, 0),
+                }
+                for order_id, filled in session.open.items()
+            ]
         )
 
     def _acknowledge(self, request: Request) -> None:
@@ -184,7 +208,21 @@ class FakeMarket:
             for name in ("open", "high", "low", "close"):
                 bars[row][name] = price
         self.last.update(prices)
-        market = MarketSlice(0, sequence, time, rows.tobytes())
+        self._emit(rows, time)
+
+    def publish_quote(self, instrument: int, bid: int, ask: int) -> None:
+        """Publish one slice with a quote."""
+        rows = np.zeros(1, TICK)
+        quotes = rows.view(QUOTE)
+        time = (len(self.slices) + 1) * 1_000_000
+        quotes[0]["kind"] = Kind.QUOTE
+        quotes[0]["instrument"] = instrument
+        quotes[0]["event_time"] = quotes[0]["known_time"] = time
+        quotes[0]["bid"], quotes[0]["ask"] = bid, ask
+        self._emit(rows, time)
+
+    def _emit(self, rows: Any, time: int) -> None:
+        market = MarketSlice(0, len(self.slices) + 1, time, rows.tobytes())
         self.slices.append(market)
         for request in self._subscribers:
             request.emit(encode(market))

@@ -13,7 +13,17 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import CancelOrder, OmsEvent, Order, OrderEvent, OrderStatus, decoder, encode
+from actors.messages import (
+    CancelOrder,
+    CancelOrders,
+    OmsEvent,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    ReplaceOrder,
+    decoder,
+    encode,
+)
 from actors.oms.service import OmsService
 from actors.portfolio.books import BooksView
 from actors.service import socket_path
@@ -23,6 +33,7 @@ from tests.actors.oms.support import INSTRUMENTS, PRICE, FakeMarket, FakeVenue, 
 PARTITION = "p04"  # of account main among 16
 
 decode_order = decoder(Order)
+decode_orders = decoder(list[Order])
 decode_event = decoder(OmsEvent)
 
 
@@ -63,6 +74,21 @@ class World:
         working = self.oms.hosted.hosts[4].partition.accounts["main"].orders[client_order_id]
         await until(lambda: working.order.status is status)
         return working.order
+
+    async def cancel_all(self, **fields: Any) -> list[str]:
+        """Cancel all orders that fit and return the ids of those."""
+        answer = await self.client.request("cancel_all", encode(CancelOrders(**fields)))
+        found: list[str] = msgspec.msgpack.decode(answer)["canceled"]
+        return found
+
+    @staticmethod
+    def replacement(**fields: Any) -> bytes:
+        """The body of a request for other terms."""
+        return encode(ReplaceOrder(**fields))
+
+    async def open_venue(self) -> None:
+        """Let the venue come back."""
+        await self.venue.listen(socket_path(self.directory, "venue"))
 
     async def books(self) -> BooksView:
         """Return the books of account main."""

@@ -71,9 +71,21 @@ def order(
 
 
 def replacement(
-    order_id: str = "0-1", revision: int = 1, quantity: int = 100, limit: int | None = None, time: int = 0
+    order_id: str = "0-1",
+    revision: int = 1,
+    quantity: int = 100,
+    limit: int | None = None,
+    time: int = 0,
+    **conditions: Any,
 ) -> VenueReplace:
-    return VenueReplace(order_id=order_id, revision=revision, quantity=quantity, limit_price=limit, time=time)
+    return VenueReplace(
+        order_id=order_id,
+        revision=revision,
+        quantity=quantity,
+        limit_price=limit,
+        time=time,
+        conditions=Conditions(**conditions) if conditions else None,
+    )
 
 
 def bar(start: int, open_: int, high: int, low: int, close: int, volume: int, instrument: int = 0) -> Row:

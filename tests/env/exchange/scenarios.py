@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
@@ -113,7 +114,15 @@ def days(draw: st.DrawFn, times_in_force: tuple[str, ...] = EVERY) -> list[Step]
             changed, revisions = draw(st.sampled_from(entered)), revisions + 1
             limit = draw(st.just(changed.limit_price) | st.integers(88, 116))
             quantity = draw(st.integers(0, changed.quantity + 20))
-            steps.append(("replace", replacement(changed.order_id, revisions, quantity, limit, minute * MINUTE)))
+            terms = changed.order_id, revisions, quantity, limit, minute * MINUTE
+            conditions: dict[str, object] = {}
+            if changed.conditions is not None:
+                conditions = {
+                    name: value for name, value in msgspec.structs.asdict(changed.conditions).items() if value
+                }
+            if "expire_time" in conditions and draw(st.booleans()):
+                conditions["expire_time"] = (minute + draw(st.integers(0, 4))) * MINUTE
+            steps.append(("replace", replacement(*terms, **conditions)))
         if draw(st.integers(0, 5)):
             time = (minute + 1) * MINUTE + draw(st.integers(0, 1))
             steps.append(("slice", market(minute + 1, time, draw(rows(minute)))))

@@ -38,14 +38,11 @@ class Entry:
     is_new: bool = True
     revision: int = 0
     passed: bool = False
+    post_only: bool = False
 
     @property
     def leaves(self) -> int:
         return self.quantity - self.filled if self.status == "open" else 0
-
-    @property
-    def post_only(self) -> bool:
-        return self.order.conditions is not None and self.order.conditions.post_only
 
     @property
     def tif(self) -> str:
@@ -74,6 +71,7 @@ class SlowExchange:
             return [("rejected", order.order_id)]
         entry = Entry(order, next(self.numbers), accepted_at, order.quantity, order.limit_price)
         self.entries[order.order_id] = entry
+        entry.post_only = order.conditions is not None and order.conditions.post_only
         if entry.tif in ("day", "at_close", "at_open"):
             if entry.tif == "at_open":
                 place = min(at for at, opens in enumerate(self.opens) if opens >= accepted_at)
@@ -95,8 +93,12 @@ class SlowExchange:
         if entry is not None:
             entry.revision = wanted.revision
         is_fine = wanted.quantity > 0 and entry is not None and (wanted.limit_price is None) == (entry.limit is None)
-        if entry is None or not entry.leaves or not is_fine:
+        expire_time = None if wanted.conditions is None else wanted.conditions.expire_time
+        is_late = expire_time is not None and expire_time <= max(self.clock, wanted.time)
+        if entry is None or not entry.leaves or not is_fine or is_late:
             return [("replace_rejected", wanted.order_id)]
+        entry.post_only = wanted.conditions is not None and wanted.conditions.post_only
+        entry.expires_at = expire_time or entry.expires_at
         if wanted.quantity <= entry.filled:
             entry.quantity, entry.status = entry.filled, "filled"
         elif wanted.quantity <= entry.quantity and wanted.limit_price == entry.limit:

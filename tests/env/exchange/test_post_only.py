@@ -83,5 +83,14 @@ def test_at_a_new_limit_it_is_asked_again() -> None:
     venue = exchange()
     venue.submit("p00", buy(97))
     venue.match(market(1, MINUTE, [QUOTE]))
-    venue.replace("p00", replacement(quantity=10, limit=101))
+    venue.replace("p00", replacement(quantity=10, limit=101, post_only=True))
     assert brief(venue.match(market(2, 2 * MINUTE, [quote(2 * MINUTE, 99, 101, 50, 30)]))) == TAKES
+
+
+def test_without_the_condition_it_takes_like_any_other() -> None:
+    venue = exchange()
+    venue.submit("p00", buy(97))
+    venue.match(market(1, MINUTE, [QUOTE]))
+    venue.replace("p00", replacement(quantity=10, limit=102))
+    later = quote(2 * MINUTE, 99, 101, 50, 30)
+    assert brief(venue.match(market(2, 2 * MINUTE, [later]))) == [(10, 101, "taker", "0-1")]

@@ -72,6 +72,24 @@ REFUSED = [
     ("a negative quantity", order(limit=95), replacement(quantity=-1, limit=95), "QUANTITY_INVALID"),
     ("a limit order without limit", order(limit=95), replacement(), "LIMIT_PRICE_INVALID"),
     ("a limit of nothing", order(limit=95), replacement(limit=0), "LIMIT_PRICE_INVALID"),
+    (
+        "a new date of an order that has none",
+        order(limit=95),
+        replacement(limit=95, expire_time=9),
+        "EXPIRE_TIME_INVALID",
+    ),
+    (
+        "an order that may only make, at any price",
+        order(side="sell", quantity=60),
+        replacement(post_only=True),
+        "POST_ONLY_INVALID",
+    ),
+    (
+        "what the exchange does not do",
+        order(limit=95),
+        replacement(limit=95, display_quantity=5),
+        "CONDITION_UNSUPPORTED",
+    ),
     ("a market order with a limit", order(side="sell", quantity=60), replacement(limit=95), "LIMIT_PRICE_INVALID"),
 ]
 
@@ -193,3 +211,39 @@ def test_a_replaced_day_order_expires_when_it_would_have() -> None:
     venue.replace("p00", replacement(quantity=200, limit=98, time=MINUTE))
     assert venue.match(market(1, 24 * 60 * MINUTE)) == []
     assert brief(venue.match(market(2, 24 * 60 * MINUTE + 1))) == [("expired", "0-1")]
+
+
+DATES = [
+    ("a later date", 9, 8, [], [("expired", "0-1")]),
+    ("an earlier date", 4, 4, [("expired", "0-1")], []),
+]
+
+
+@pytest.mark.parametrize(
+    ("date", "first", "then", "last"), [case[1:] for case in DATES], ids=[case[0] for case in DATES]
+)
+def test_an_order_until_a_date_gets_another_one_and_keeps_its_place(
+    date: int, first: int, then: list[tuple[object, ...]], last: list[tuple[object, ...]]
+) -> None:
+    venue = exchange()
+    for order_id in ("0-1", "0-2"):
+        venue.submit("p00", order(order_id, limit=97, quantity=60, tif="gtd", expire_time=7 * MINUTE))
+    only(venue, replacement(quantity=60, limit=97, expire_time=date * MINUTE))
+    expired = [entry for entry in brief(venue.match(market(1, first * MINUTE))) if entry[-1] == "0-1"]
+    assert expired == then
+    assert [entry for entry in brief(venue.match(market(2, 9 * MINUTE))) if entry[-1] == "0-1"] == last
+    again = exchange()
+    for order_id in ("0-1", "0-2"):
+        again.submit("p00", order(order_id, limit=97, quantity=60, tif="gtd", expire_time=7 * MINUTE))
+    only(again, replacement(quantity=60, limit=97, expire_time=date * MINUTE))
+    filled = brief(again.match(market(1, MINUTE, [bar(0, 100, 110, 95, 108, 1000)])))
+    assert filled == [(60, 97, "maker", "0-1"), (40, 97, "maker", "0-2")]
+
+
+@pytest.mark.parametrize("conditions", [{}, {"expire_time": MINUTE}], ids=["no date", "a date that is over"])
+def test_an_order_until_a_date_needs_one_that_is_to_come(conditions: dict[str, int]) -> None:
+    venue = exchange()
+    venue.submit("p00", order(limit=97, tif="gtd", expire_time=7 * MINUTE))
+    assert only(venue, replacement(limit=98, time=MINUTE, **conditions)).reason == "EXPIRE_TIME_INVALID"
+    assert venue.match(market(1, 7 * MINUTE - 1)) == []
+    assert brief(venue.match(market(2, 7 * MINUTE))) == [("expired", "0-1")]
