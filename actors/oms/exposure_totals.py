@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from actors.messages import Instrument, Side
+from actors.messages import MONEY_UNIT, Instrument, Side
 from actors.oms.activity import ALL, Holder
 from actors.oms.exposure import Exposure
 from actors.portfolio.books import Books
@@ -55,8 +55,14 @@ class AccountState(Protocol):
 
 def value_of(instrument: Instrument, price: int, position: int, buys: int, sales: int) -> Value:
     """Return the value of one position with its open orders; arguments in increments and lots."""
-    long, short = instrument.notional(price, position + buys), instrument.notional(price, position - sales)
-    return Value(max(long, -short), long, short, instrument.notional(price, position))
+    unit = price * instrument.price_increment * instrument.quantity_increment * instrument.multiplier
+    if unit % MONEY_UNIT == 0:  # a lot is worth a whole number, as nearly always: nothing is rounded
+        lot = unit // MONEY_UNIT
+        long, short, held = lot * (position + buys), lot * (position - sales), lot * position
+    else:
+        long, short = instrument.notional(price, position + buys), instrument.notional(price, position - sales)
+        held = instrument.notional(price, position)
+    return Value(long if long > -short else -short, long, short, held)
 
 
 class ExposureTotals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from typing import Any
 
 from actors.decimals import quantity_text
 from actors.messages import MONEY_UNIT, Instrument, OrderType, Side, SubmitOrder
@@ -43,7 +44,7 @@ class Moment(enum.IntEnum):
     RELEASED = 3
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Candidate:
     """An order at the gate, with all that the checks look at.
 
@@ -61,12 +62,9 @@ class Candidate:
         added: Lots by which it enlarges what open orders may trade: its quantity, or what a replacement adds.
         released: Cash that is set aside for it already, where it replaces an order.
         moment: When it is looked at.
+        changes: What it could do to positions, by holder, as far as checks have worked that out.
     """
 
-    __slots__ = (
-        "order", "instrument", "currency", "look", "time", "limits", "fee_rate", "books", "exposure", "safeguards",
-        "added", "released", "moment",
-    )  # fmt: skip
     order: SubmitOrder
     instrument: Instrument | None
     currency: str
@@ -80,6 +78,7 @@ class Candidate:
     added: int
     released: int
     moment: Moment
+    changes: dict[Holder, Any] = dataclasses.field(init=False, default_factory=dict)
 
     @property
     def reference_price(self) -> int:

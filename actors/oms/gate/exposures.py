@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from actors.decimals import money_text, ratio_text
 from actors.messages import MONEY_UNIT
-from actors.oms.activity import ALL
+from actors.oms.activity import ALL, Holder
 from actors.oms.gate.candidate import Candidate
-from actors.oms.gate.change import Change, equity_of
+from actors.oms.gate.change import Change, change_of, equity_of
 from actors.oms.gate.refusal import Refusal
 
 
@@ -29,10 +29,10 @@ def firm_exposure_within_budget(candidate: Candidate) -> Refusal | None:
         if getattr(firm, name) is None:
             continue
         share = budget.amount(name)
-        change = Change(candidate, candidate.holders[0], ALL)
+        change = change_of(candidate, candidate.holders[0])
         if not change.grows(net):
             continue
-        after = change.outcome(candidate.order.side, net)
+        after = change.outcome(ALL, net)
         if budget.number and budget.currency != candidate.currency:
             sentence = "the firm's exposure is counted in another currency than the account's"
             accepted = f"accounts in {budget.currency}"
@@ -44,7 +44,7 @@ def firm_exposure_within_budget(candidate: Candidate) -> Refusal | None:
             sentence = (
                 f"the firm's {kind} exposure, as far as this partition has a share in it, could grow over the limit"
             )
-            return _refusal(candidate, change, "FIRM_EXPOSURE_LIMIT", sentence, net, share)
+            return _refusal(candidate, change, ALL, "FIRM_EXPOSURE_LIMIT", sentence, net, share)
     return None
 
 
@@ -56,7 +56,7 @@ def concentration_within_limit(candidate: Candidate) -> Refusal | None:
     ):
         if maximum is None:
             continue
-        change = Change(candidate, holder)
+        change = change_of(candidate, holder)
         equity = equity_of(candidate)
         most = equity * maximum // MONEY_UNIT
         if change.grows(net=False) and change.after.gross > most:
@@ -75,21 +75,21 @@ def _own(candidate: Candidate, maxima: tuple[int | None, int | None], net: bool)
     for holder, maximum in zip(candidate.holders, maxima):
         if maximum is None:
             continue
-        change = Change(candidate, holder)
-        if change.outcome(candidate.order.side, net) > maximum and change.grows(net):
+        change = change_of(candidate, holder)
+        if change.outcome(holder, net) > maximum and change.grows(net):
             kind = "net" if net else "gross"
             code, whose = f"{kind.upper()}_EXPOSURE_LIMIT", f"strategy {holder[1]}" if holder[1] else "the account"
             sentence = f"the {kind} exposure of {whose} could grow over the limit"
-            return _refusal(candidate, change, code, sentence, net, maximum)
+            return _refusal(candidate, change, holder, code, sentence, net, maximum)
     return None
 
 
-def _refusal(candidate: Candidate, change: Change, code: str, sentence: str, net: bool, maximum: int) -> Refusal:
-    side = candidate.order.side
-    value, limit = money_text(change.outcome(side, net)), money_text(maximum)
-    return Refusal(
-        code, sentence, "quantity", value, limit, _accepted(candidate, change, change.room(side, net, maximum))
-    )
+def _refusal(
+    candidate: Candidate, change: Change, of: Holder, code: str, sentence: str, net: bool, maximum: int
+) -> Refusal:
+    accepted = _accepted(candidate, change, change.room(of, net, maximum))
+    value, limit = money_text(change.outcome(of, net)), money_text(maximum)
+    return Refusal(code, sentence, "quantity", value, limit, accepted)
 
 
 def _accepted(candidate: Candidate, change: Change, room: int) -> str:

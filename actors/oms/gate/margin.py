@@ -25,9 +25,10 @@ def margin_suffices(candidate: Candidate) -> Refusal | None:
 
 def _required(candidate: Candidate, added: int) -> int:
     """Return the margin and the fees once an order adds so many lots, 0 where it makes nothing larger."""
-    change = Change(candidate, candidate.holders[0], added=added)
+    account = candidate.holders[0]
+    change = Change(candidate, account, added)
     if not change.grows(net=False):
         return 0
-    margin = -change.outcome(candidate.order.side, net=False) * candidate.limits.margin_rate // MONEY_UNIT
+    margin = -change.outcome(account, net=False) * candidate.limits.margin_rate // MONEY_UNIT
     notional = candidate.known_instrument.notional(candidate.look.price, added)
     return -margin - (-notional * candidate.fee_rate // MONEY_UNIT)

@@ -7,7 +7,6 @@ from actors.messages import MONEY_UNIT
 from actors.oms.activity import ALL, MILLISECOND, Holder
 from actors.oms.gate.candidate import Candidate
 from actors.oms.gate.refusal import Refusal
-from actors.oms.limits import Limits
 
 
 def not_a_duplicate(candidate: Candidate) -> Refusal | None:
@@ -72,26 +71,33 @@ def holder_field(holder: Holder) -> str:
 
 
 def _rate(candidate: Candidate, name: str, code: str, what: str) -> Refusal | None:
-    for holder, maximum in _maxima(candidate, name):
-        orders, cancels = candidate.safeguards.activity.in_last_second(holder, candidate.look.received)
-        count = {"orders": orders + 1, "cancels": cancels, "messages": orders + cancels + 1}[what]
+    limits, safeguards = candidate.limits, candidate.safeguards
+    account, strategy = candidate.holders
+    share = None if getattr(limits.firm, name) is None else safeguards.budget.amount(name)
+    for holder, maximum in (
+        (account, getattr(limits, name)),
+        (strategy, getattr(limits.strategy, name)),
+        (ALL, share),
+    ):
+        if maximum is None:
+            continue
+        orders, cancels = safeguards.activity.in_last_second(holder, candidate.look.received)
+        if what == "orders":
+            count = orders + 1
+        else:
+            count = cancels if what == "cancels" else orders + cancels + 1
         if count > maximum:
             if holder is ALL:
-                candidate.safeguards.budget.want(name, count)
-            whose = {ALL: "the firm, as far as this partition has a share in it,"}.get(
-                holder, f"strategy {holder[1]}" if holder[1] else "the account"
-            )
-            sentence = f"{whose} has sent too many {what} within a second"
-            limit = f"{maximum} a second"
-            return Refusal(code, sentence, holder_field(holder), str(count), limit, "the same order a second later")
+                safeguards.budget.want(name, count)
+            return _too_many(holder, count, maximum, code, what)
     return None
 
 
-def _maxima(candidate: Candidate, name: str) -> list[tuple[Holder, int]]:
-    limits = candidate.limits
-    account, strategy = candidate.holders
-    scopes: list[tuple[Holder, Limits]] = [(account, limits), (strategy, limits.strategy)]
-    found = [(holder, maximum) for holder, of in scopes if (maximum := getattr(of, name)) is not None]
-    if getattr(limits.firm, name) is not None:
-        found.append((ALL, candidate.safeguards.budget.amount(name)))
-    return found
+def _too_many(holder: Holder, count: int, maximum: int, code: str, what: str) -> Refusal:
+    if holder is ALL:
+        whose = "the firm, as far as this partition has a share in it,"
+    else:
+        whose = f"strategy {holder[1]}" if holder[1] else "the account"
+    sentence = f"{whose} has sent too many {what} within a second"
+    accepted = "the same order a second later"
+    return Refusal(code, sentence, holder_field(holder), str(count), f"{maximum} a second", accepted)
