@@ -1,7 +1,7 @@
 """The paper exchange: it fills orders against streamed data by stated rules, never at a price that was not there.
 
-``paper`` is the pure core, ``host`` keeps its journal, and ``service`` runs both as a process of its own. The rules, one
-concept a file:
+``paper`` is the pure core, ``host`` keeps its journal, and ``service`` runs both as a process of its own. The rules,
+one concept a file:
 
 * ``capabilities``, ``refusals``: what the exchange does, and why it refuses the rest;
 * ``resting``: an order, and orders in price-time priority;
