@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import pathlib
 from typing import Any
 
 from actors.errors import AlphaMindError
 from actors.messages import encode
 from actors.oms.hosting import HostedPartitions
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 
 PAUSE_SECONDS = 0.05
@@ -21,36 +20,39 @@ class BudgetRequests:
     """Sends what partitions are short of to the risk service; connects to it when something is, and never before.
 
     Args:
-        directory: The run's directory.
         name: Who asks.
         hosted: The partitions.
         log: The service's log.
         risk: Name of the risk service.
     """
 
-    def __init__(
-        self, directory: pathlib.Path, name: str, hosted: HostedPartitions, log: Any, risk: str = "risk"
-    ) -> None:
+    def __init__(self, name: str, hosted: HostedPartitions, log: Any, risk: str = "risk") -> None:
         self._hosted = hosted
         self._log = log
-        self._client = WireClient(socket_path(directory, risk), name)
+        self._name = name
+        self._risk = risk
+        self._client: WireClient | None = None
         self._asking: asyncio.Task[None] | None = None
+
+    def start(self, peers: Peers) -> None:
+        """Learn where the risk service is found; nothing is asked yet."""
+        self._client = WireClient(peers.peer(self._risk), self._name)
 
     def ask(self) -> None:
         """Ask for what partitions are short of; while that is under way, once more when it is done."""
-        if self._asking is None:
-            self._asking = asyncio.get_running_loop().create_task(self._ask())
+        if self._asking is None and self._client is not None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask(self._client))
 
-    async def _ask(self) -> None:
+    async def _ask(self, client: WireClient) -> None:
         try:
-            self._client.start()
-            await asyncio.wait_for(self._client.connected.wait(), PATIENCE_SECONDS)
+            client.start()
+            await asyncio.wait_for(client.connected.wait(), PATIENCE_SECONDS)
             while any(host.partition.safeguards.budget.wanted for host in self._hosted.hosts.values()):
                 for index, host in self._hosted.hosts.items():
                     wanted = host.partition.safeguards.budget.ask()
                     if wanted:
                         body = encode({"partition": index, "wanted": wanted})
-                        await asyncio.wait_for(self._client.request("ask_budget", body), PATIENCE_SECONDS)
+                        await asyncio.wait_for(client.request("ask_budget", body), PATIENCE_SECONDS)
                 await asyncio.sleep(PAUSE_SECONDS)  # an order that is sent again and again asks no more often than this
         except (AlphaMindError, asyncio.TimeoutError) as error:
             self._log.warning("no more of the firm's limits: the risk service does not answer", problem=repr(error))
@@ -63,4 +65,5 @@ class BudgetRequests:
             self._asking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._asking
-        await self._client.close()
+        if self._client is not None:
+            await self._client.close()

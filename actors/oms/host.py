@@ -256,6 +256,10 @@ class PartitionHost:
         elif report.type is _REJECTED:
             self._metrics.count("rejected_total")
 
+    def reports_taken(self) -> None:
+        """Put on record what the reports of one arrival were, once for all of them."""
+        self.commit()
+
     def _report_taken(self, _: Effects) -> None:
         self.venue.acknowledge(self.partition.last_report)
         if self._debts:

@@ -77,6 +77,9 @@ class VenueListener(Protocol):
             Unavailable: It can't be taken now or one before it is missing: the session has to be opened again.
         """
 
+    def reports_taken(self) -> None:
+        """Hear that all reports of one arrival have been given: what they cause may leave now, together."""
+
     def session_opened(self, standing: Sequence[StandingOrder]) -> None:
         """Reconcile: every report so far has been taken, and ``standing`` are all orders that can still trade there."""
 

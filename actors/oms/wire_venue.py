@@ -45,6 +45,7 @@ class WireVenue:
     def start(self, session: str, epoch: int, listener: VenueListener) -> None:
         """Open the session and keep it open until ``close``."""
         self._session, self._epoch, self._listener = session, epoch, listener
+        self._client.after_batch.append(listener.reports_taken)
         self._client.start()
 
     async def _open(self) -> None:

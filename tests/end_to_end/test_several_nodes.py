@@ -16,17 +16,14 @@ from configs import load
 from tests.end_to_end.test_one_process import SIMULATED, run
 from tests.local_engine import LocalEngine
 
-SAME_NODE = ("market-0", "venue", "oms-0")
-"""Their clients know sockets alone."""
-
 decode_order, decode_event = decoder(Order), decoder(OmsEvent)
 
 
 class SpreadEngine(LocalEngine):
-    """Runs the market, the exchange and the OMS on one node, every other service on one of its own."""
+    """Runs every service on a node of its own."""
 
     def directory_of(self, name):
-        node = self.directory / ("engine" if name in SAME_NODE else name)
+        node = self.directory / name
         (node / "journal").mkdir(parents=True, exist_ok=True)
         return node
 
