@@ -1,8 +1,8 @@
 """What every actor's Ray shell shares: how it starts, recovers, tells its health and publishes its metrics.
 
-A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, stop) reach it from outside and
-touch the state only by way of that loop. Ray restarts the process without limit; the service then recovers from its
-journal and its peers reconnect by themselves, so nobody has to call anything.
+A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, address, ask, stop) reach it from
+outside and touch the state only by way of that loop. Ray restarts the process without limit; the service then recovers
+from its journal and its peers find it and reconnect by themselves, so nobody has to call anything.
 """
 
 from __future__ import annotations

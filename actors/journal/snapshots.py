@@ -77,15 +77,13 @@ def unpack(content: bytes, name: str) -> Snapshot:
     """
     if len(content) < _LAYOUT.size + _DIGEST_SIZE:
         raise ValueError(f"{len(content)} bytes are too few")
-    magic, version, length, _, sequence, chain_hash, payload_version, encoded_name, size = _LAYOUT.unpack_from(content)
+    magic, version, length, _, sequence, chain_hash, payload_version, encoded_name, _ = _LAYOUT.unpack_from(content)
     if magic != _MAGIC:
         raise ValueError("no snapshot")
     if hashlib.sha256(memoryview(content)[:-_DIGEST_SIZE]).digest() != content[-_DIGEST_SIZE:]:
         raise ValueError("checksum")
     if version != FORMAT:
         raise ValueError(f"format {version}; this program reads format {FORMAT}")
-    if len(content) != _LAYOUT.size + size + _DIGEST_SIZE:
-        raise ValueError(f"{len(content)} bytes where {_LAYOUT.size + size + _DIGEST_SIZE} were written")
     if encoded_name[:length] != name.encode():
         raise _foreign(name, f"belongs to journal {encoded_name[:length].decode(errors='replace')}", sequence)
     return Snapshot(sequence, chain_hash, payload_version, content[_LAYOUT.size : -_DIGEST_SIZE])

@@ -383,6 +383,7 @@ class PartitionHost:
     async def close(self) -> None:
         """Close the session and the journal; the state stays on record."""
         await self.venue.close()
+        await self._snapshots.close()
         try:
             self.journal.close()
         except JournalError as error:

@@ -78,6 +78,11 @@ class SnapshotKeeping:
             self._compacting = asyncio.get_running_loop().run_in_executor(None, self._journal.compact, before)
             self._compacting.add_done_callback(self._compacted)
 
+    async def close(self) -> None:
+        """Wait for what goes on beside the loop: the journal must not be closed under it."""
+        if self._compacting is not None:
+            await asyncio.wait([self._compacting])
+
     def _compacted(self, done: asyncio.Future[int]) -> None:
         error = None if done.cancelled() else done.exception()
         if error is not None:

@@ -187,8 +187,10 @@ class SocketConnection(asyncio.Protocol):
     def flush(self) -> None:
         """Send what was held during a batch, in one write."""
         held, self._held = self._held, []
-        if held and self._transport is not None and not self.closed:
+        if self._transport is not None and not self.closed:
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
+            if self._closing:
+                self._transport.close()
 
     @property
     def unsent(self) -> int:
@@ -199,6 +201,5 @@ class SocketConnection(asyncio.Protocol):
     def close(self) -> None:
         """Close once everything is sent."""
         self._closing = True
-        self.flush()
-        if self._transport is not None:
+        if self._transport is not None and not self._held:  # what is held leaves first, with its batch
             self._transport.close()

@@ -15,16 +15,14 @@ from env.exchange.trading_days import TradingDay
 class OpenOrders:
     """The open orders of the exchange.
 
-    Args:
-        shards: Number of market shards: instrument ``i`` comes from shard ``i % shards``.
-
     Attributes:
         by_instrument: Those of every instrument that has some.
+        shards: Number of market shards: instrument ``i`` comes from shard ``i % shards``.
     """
 
-    def __init__(self, shards: int) -> None:
+    def __init__(self) -> None:
         self.by_instrument: dict[int, InstrumentOrders] = {}
-        self._shards = shards
+        self.shards = 1
         self._idle: dict[int, InstrumentOrders] = {}  # an instrument that has no order now may well have one soon
         self._expiries: defaultdict[int, Expiries] = defaultdict(Expiries)
         self._closes: defaultdict[int, list[tuple[int, int, TradingDay]]] = defaultdict(list)
@@ -36,7 +34,7 @@ class OpenOrders:
         if orders is None:
             orders = self._idle.pop(instrument, None)
             orders = self.by_instrument[instrument] = InstrumentOrders() if orders is None else orders
-        shard = instrument % self._shards
+        shard = instrument % self.shards
         day = order.day if order.order.time_in_force is TimeInForce.AT_CLOSE else None
         if day is None or day.closes_at < now:
             self._expiries[shard].add(order)
@@ -47,7 +45,7 @@ class OpenOrders:
     def remove(self, order: RestingOrder) -> None:
         """Take an order out that has closed; its limit and number are those that it was added with."""
         instrument = order.order.instrument
-        self._expiries[instrument % self._shards].discard(order)
+        self._expiries[instrument % self.shards].discard(order)
         orders = self.by_instrument[instrument]
         orders.remove(order)
         if not orders:
@@ -55,7 +53,7 @@ class OpenOrders:
 
     def reschedule(self, order: RestingOrder, expires_at: int) -> None:
         """Let an order expire at another moment."""
-        expiries = self._expiries[order.order.instrument % self._shards]
+        expiries = self._expiries[order.order.instrument % self.shards]
         expiries.discard(order)
         order.expires_at = expires_at
         expiries.add(order)

@@ -54,7 +54,7 @@ class PaperExchange:
     def __init__(self, rules: ExchangeRules, session_bounds: Callable[[str], Bounds]) -> None:
         self._days = TradingDays(session_bounds)
         self._sessions: dict[str, SessionOrders] = {}
-        self._open = OpenOrders(rules.shards)
+        self._open = OpenOrders()
         self._clocks: defaultdict[int, int] = defaultdict(int)
         self._arrivals = 0
         self.orders_accepted = 0
@@ -69,6 +69,7 @@ class PaperExchange:
             InputError: An instrument's calendar is not known.
         """
         self.rules = rules
+        self._open.shards = rules.shards
         self._instruments = {instrument.id: instrument for instrument in rules.instruments}
         self._fees = FeeSchedule(decimal.Decimal(rules.maker_fee_bps), decimal.Decimal(rules.taker_fee_bps))
         self._participation = fractions.Fraction(rules.participation)

@@ -1,5 +1,6 @@
 """Whoever is in the Ray cluster and not on the OMS's node: orders by Ray calls, and services found by their names."""
 
+import asyncio
 import os
 import pathlib
 import signal
@@ -12,7 +13,7 @@ from actors.messages import CancelOrder, Order, Side, SubmitOrder
 from actors.oms.client_ray import RayOrders
 from actors.peers import Peers
 from actors.peers_ray import PublishedByActors, beyond_this_node
-from actors.wire import BlockingClient, TlsAddress
+from actors.wire import BlockingClient, TlsAddress, WireClient
 from tests.end_to_end.support import wait_for
 
 pytestmark = pytest.mark.cluster
@@ -41,6 +42,31 @@ def test_every_actor_publishes_where_it_listens(up, peers):
     for name in up[0].handles:
         assert isinstance(peers.address(name), TlsAddress)
         assert report(peers, name)["name"] == name
+
+
+def test_an_actor_of_another_node_finds_a_service_from_its_loop(up):
+    import ray
+
+    async def ask(peers, name):
+        client = WireClient(peers.peer(name), "elsewhere")
+        client.start()
+        await asyncio.wait_for(client.connected.wait(), 30)
+        answer = msgspec.msgpack.decode(await client.request("status"))
+        await client.close()
+        return answer["name"]
+
+    @ray.remote(num_cpus=0.1)
+    class Elsewhere:
+        def ask(self, name, directory, configuration):
+            found = Peers(directory / "elsewhere")
+            found.reach_beyond(beyond_this_node("elsewhere", directory, configuration)._replace(node="another node"))
+            return asyncio.run(ask(found, name))
+
+    engine, state = up
+    elsewhere = Elsewhere.remote()
+    answer = elsewhere.ask.remote("risk", pathlib.Path(state.directory), engine.configuration)
+    assert ray.get(answer, timeout=60) == "risk"
+    ray.kill(elsewhere)
 
 
 def test_a_name_that_nobody_has_is_nowhere(peers):

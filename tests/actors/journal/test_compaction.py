@@ -346,3 +346,37 @@ def test_tables_of_before_snapshots_are_taken_over(database: Medium):
             database.sql(f"DROP TABLE {table}")
             database.sql(f"ALTER TABLE {table}_away RENAME TO {table}")
             database.sql(f"ALTER INDEX {table}_away_pkey RENAME TO {table}_pkey")
+
+
+def test_a_check_goes_on_from_what_is_kept_where_retention_deletes_while_it_walks(medium: Medium):
+    journal = with_snapshots(medium, retention_days=0)
+    expected = journal.verify().head
+    compacted: list[int] = []
+
+    def delete(_: int) -> None:
+        if not compacted:
+            compacted.append(0)
+            compacted[0] = journal.compact(EVERYTHING)
+
+    found = medium.reader().verify(progress=delete)
+    assert (compacted, found.records, found.head, found.fault) == ([4], 8, expected, None)
+
+
+def test_a_segment_that_is_removed_while_it_is_read_is_told(segments: Medium):
+    with_snapshots(segments).close()
+    records = segments.reader().read()
+    next(records)
+    segments.segments()[1].unlink()
+    with pytest.raises(JournalCorrupt, match="record 3 .* the segment is gone"):
+        list(records)
+
+
+def test_nothing_is_deleted_where_the_first_kept_segment_is_damaged(segments: Medium):
+    journal = with_snapshots(segments)
+    journal.compact(EVERYTHING)
+    journal = segments.open(retention_days=0)
+    first = segments.segments()[0]
+    first.write_bytes(b"?" + first.read_bytes()[1:])
+    with pytest.raises(JournalCorrupt, match="record 5 .* no journal segment"):
+        journal.compact(EVERYTHING)
+    assert len(segments.archives()) == 2

@@ -9,7 +9,9 @@ from structlog.testing import capture_logs
 
 from actors.errors import InputError, JournalCorrupt, JournalError, JournalFenced
 from actors.journal import Journal, Snapshot
-from actors.journal.records import genesis
+from actors.journal.records import chain_hash, encode, genesis
+from actors.journal.segment_folder import SegmentFolder
+from actors.journal.snapshots import whole
 from tests.actors.journal.conftest import Medium
 
 
@@ -226,3 +228,29 @@ def test_opening_and_recovery_with_a_snapshot_read_only_what_follows_it(
     found = journal.snapshot()
     assert found is not None and found.sequence == 6
     assert [record.payload for record in journal.read(7)] == [b"rest 1", b"rest 2"]
+
+
+def test_the_hash_of_any_record_can_be_asked_for(segments: Medium):
+    journal = with_snapshots(segments)
+    hashes = [genesis("oms-p03")]
+    for record in journal.read():
+        hashes.append(chain_hash(encode(*record[:4], hashes[-1], record.payload)))
+    files = SegmentFolder(segments.directory / "journal" / "oms-p03", "oms-p03")
+    assert [files.hash_of(sequence) for sequence in range(9)] == hashes
+    journal.compact(7)
+    assert [files.hash_of(sequence) for sequence in range(9)] == hashes
+
+
+def test_a_snapshot_that_is_replaced_by_newer_ones_while_they_are_looked_at_is_left_out(segments: Medium):
+    with_snapshots(segments)
+    stored = SegmentFolder(segments.directory / "journal" / "oms-p03", "oms-p03").stored()
+    segments.snapshots()[0].unlink()
+    assert [snapshot.sequence for _, snapshot in whole("oms-p03", stored, pytest.fail)] == [6]
+
+
+def test_a_snapshot_whose_record_is_missing_in_the_table_is_refused(database: Medium):
+    journal = with_snapshots(database)
+    key = f"{database.directory.name}/oms-p03"
+    database.sql("DELETE FROM journal_records WHERE journal = %s AND sequence = 6", key)
+    with pytest.raises(JournalCorrupt, match="record 6 .* missing"):
+        journal.snapshot()

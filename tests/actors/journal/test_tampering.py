@@ -155,6 +155,27 @@ def test_it_is_named_also_at_the_ends_of_segments_and_in_the_archive(segments: M
     assert fault is not None and fault.record == number and fault.place.endswith(".gz")
 
 
+def test_a_last_segment_of_another_chain_that_is_damaged_too_is_the_one_at_fault(
+    segments: Medium, tmp_path: pathlib.Path
+):
+    other = Medium(segments.section, tmp_path / "other")
+    for medium, payload in ((segments, b"ours"), (other, b"theirs")):
+        journal = medium.open()
+        for _ in range(3):
+            journal.append(1, 1, payload)
+            journal.append(1, 1, payload)
+            journal.save_snapshot(b"", 1)
+        journal.close()
+    ours, theirs = segments.segments()[2], other.segments()[2].read_bytes()
+    ours.write_bytes(theirs[:-1] + b"?")
+    fault = segments.reader().verify().fault
+    assert fault is not None and (fault.record, fault.place, fault.byte) == (5, ours.name, 0)
+    assert "continues another chain" in fault.reason
+    ours.write_bytes(b"?" + theirs[1:])
+    fault = segments.reader().verify().fault
+    assert fault is not None and (fault.record, fault.place) == (5, ours.name)
+
+
 def test_a_changed_newest_record_is_known_to_a_witness_alone(segments: Medium):
     journal = filled(segments)
     head = bytes.fromhex(journal.verify().head)

@@ -10,7 +10,17 @@ import uvloop
 
 from actors import wire
 from actors.errors import AlphaMindError, Forbidden, InputError, NotFound, OrderRejected, PeerLost
-from actors.wire import BlockingClient, FrameReader, WireClient, WireServer, connection, frame, frames, request_payload
+from actors.wire import (
+    BlockingClient,
+    FrameReader,
+    SocketConnection,
+    WireClient,
+    WireServer,
+    connection,
+    frame,
+    frames,
+    request_payload,
+)
 from tests.actors.wire.support import (
     LOOPS,
     Handlers,
@@ -214,13 +224,18 @@ def test_a_fault_in_what_follows_a_batch_does_not_keep_its_answers(path):
     run(asyncio.new_event_loop, story)
 
 
-def test_who_hangs_up_within_a_batch_gets_what_it_was_answered_before(path):
+def test_who_is_cut_off_within_a_batch_gets_what_it_was_answered_before_once_the_batch_is_done(path, monkeypatch):
     async def story():
-        async with serving(path):
+        steps = []
+        monkeypatch.setattr(SocketConnection, "flush", lambda self: (steps.append("flush"), flush(self)) and None)
+        async with serving(path) as server:
+            server.after_batch.append(lambda: steps.append("commit"))
             requests = [frame(wire.REQUEST, 2, request_payload(method, b"x")) for method in ("echo", "hang_up", "echo")]
             answers = await asyncio.get_running_loop().run_in_executor(None, greet, path, HELLO, *requests)
             assert [kind for kind, _, _ in answers] == [wire.WELCOME, wire.RESPONSE]
+            assert steps == ["commit", "flush"] * (len(steps) // 2), "nothing leaves before it is committed"
 
+    flush = SocketConnection.flush
     run(asyncio.new_event_loop, story)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Protocol
 
@@ -62,68 +63,73 @@ def play(venue: Exchange, step: Step) -> list[SessionReport]:
     return venue.cancel("p00", str(content), 0)
 
 
-@st.composite
-def rows(draw: st.DrawFn, minute: int) -> list[Row]:
-    found: list[Row] = []
-    for number in range(INSTRUMENTS):
-        kind = draw(st.sampled_from(["none", "bar", "quote", "trade"]))
-        end = (minute + 1) * MINUTE
-        if kind == "bar":
-            low = draw(st.integers(90, 110))
-            high = draw(st.integers(low, 115))
-            opening, close = draw(st.integers(low, high)), draw(st.integers(low, high))
-            found.append(bar(minute, opening, high, low, close, draw(st.integers(0, 400)), instrument=number))
-        elif kind == "quote":
-            bid = draw(st.integers(90, 110))
-            ask = draw(st.integers(bid + 1, 120))
-            sizes = st.integers(0, 60)
-            found.append(quote(end, bid, ask, draw(sizes), draw(sizes), instrument=number))
-        elif kind == "trade":
-            price, size, side = draw(st.integers(90, 115)), draw(st.integers(0, 300)), draw(st.sampled_from([-1, 0, 1]))
-            found.append(trade(end, price, size, side, instrument=number))
-    return found
+def days(times_in_force: tuple[str, ...] = EVERY) -> st.SearchStrategy[list[Step]]:
+    """Scenarios by their seed; of ``PLAIN`` orders without replacements, and with one row of an instrument a slice."""
+    return st.integers(0, 2**32).map(lambda seed: scenario(random.Random(seed), times_in_force))
 
 
-@st.composite
-def orders(draw: st.DrawFn, number: int, minute: int, times_in_force: tuple[str, ...]) -> VenueOrder:
-    tif = draw(st.sampled_from(times_in_force))
-    limit = draw(st.none() | st.integers(88, 116))
-    conditions: dict[str, object] = {}
-    if tif == "gtd":
-        conditions["expire_time"] = (minute + draw(st.integers(1, 4))) * MINUTE
-    if times_in_force is EVERY and limit is not None and tif in ("day", "gtc", "gtd"):
-        conditions["post_only"] = draw(st.booleans())
-    side, quantity = draw(st.sampled_from(["buy", "sell"])), draw(st.integers(1, 80))
-    time, traded = minute * MINUTE - draw(st.integers(0, 1)), draw(st.integers(0, INSTRUMENTS - 1))
-    return order(f"0-{number}", side, quantity, limit, tif, max(0, time), traded, **conditions)
-
-
-@st.composite
-def days(draw: st.DrawFn, times_in_force: tuple[str, ...] = EVERY) -> list[Step]:
-    """Steps over some minutes; replacements only among orders of every kind."""
+def scenario(chance: random.Random, times_in_force: tuple[str, ...]) -> list[Step]:
+    """Steps over some minutes, a few slices left out."""
     steps: list[Step] = []
     entered: list[VenueOrder] = []
-    revisions = 0
-    for minute in range(draw(st.integers(1, 12))):
-        for _ in range(draw(st.integers(0, 4))):
-            entered.append(draw(orders(len(entered) + 1, minute, times_in_force)))
+    for minute in range(chance.randint(1, 25)):
+        for _ in range(chance.randint(0, 5)):
+            entered.append(_order(chance, len(entered) + 1, minute, times_in_force))
             steps.append(("order", entered[-1]))
-        if entered and draw(st.booleans()):
-            steps.append(("cancel", f"0-{draw(st.integers(1, len(entered)))}"))
-        if entered and times_in_force is EVERY and draw(st.booleans()):
-            changed, revisions = draw(st.sampled_from(entered)), revisions + 1
-            limit = draw(st.just(changed.limit_price) | st.integers(88, 116))
-            quantity = draw(st.integers(0, changed.quantity + 20))
-            terms = changed.order_id, revisions, quantity, limit, minute * MINUTE
-            conditions: dict[str, object] = {}
-            if changed.conditions is not None:
-                conditions = {
-                    name: value for name, value in msgspec.structs.asdict(changed.conditions).items() if value
-                }
-            if "expire_time" in conditions and draw(st.booleans()):
-                conditions["expire_time"] = (minute + draw(st.integers(0, 4))) * MINUTE
-            steps.append(("replace", replacement(*terms, **conditions)))
-        if draw(st.integers(0, 5)):
-            time = (minute + 1) * MINUTE + draw(st.integers(0, 1))
-            steps.append(("slice", market(minute + 1, time, draw(rows(minute)))))
+        if entered and chance.random() < 0.5:
+            steps.append(("cancel", chance.choice(entered).order_id))
+        if entered and times_in_force is EVERY:
+            for _ in range(chance.randint(0, 2)):
+                steps.append(("replace", _replacement(chance, chance.choice(entered[-12:]), len(steps), minute)))
+        if chance.random() < 0.85:
+            rows = _rows(chance, minute, late=times_in_force is EVERY)
+            steps.append(("slice", market(minute + 1, (minute + 1) * MINUTE + chance.choice([0, 0, 1]), rows)))
     return steps
+
+
+def _order(chance: random.Random, number: int, minute: int, times_in_force: tuple[str, ...]) -> VenueOrder:
+    tif = chance.choice(times_in_force)
+    limit = chance.choice([None, chance.randint(88, 116), chance.randint(97, 103)])
+    conditions: dict[str, object] = {}
+    if tif == "gtd":
+        conditions["expire_time"] = (minute + chance.randint(1, 4)) * MINUTE
+    if times_in_force is EVERY and limit is not None and tif in ("day", "gtc", "gtd") and chance.random() < 0.5:
+        conditions["post_only"] = True
+    time = max(0, minute * MINUTE - chance.choice([0, 0, 1, MINUTE // 2]))
+    side, quantity, traded = chance.choice(["buy", "sell"]), chance.randint(1, 80), chance.randrange(INSTRUMENTS)
+    return order(f"0-{number}", side, quantity, limit, tif, time, traded, **conditions)
+
+
+def _replacement(chance: random.Random, changed: VenueOrder, revision: int, minute: int) -> VenueReplace:
+    known = {} if changed.conditions is None else msgspec.structs.asdict(changed.conditions)
+    conditions = {name: value for name, value in known.items() if value}
+    if "expire_time" in conditions and chance.random() < 0.5:
+        conditions["expire_time"] = (minute + chance.randint(0, 4)) * MINUTE
+    quantity = chance.randint(0, changed.quantity + 20)
+    limit = chance.choice([changed.limit_price, chance.randint(88, 116)])
+    return replacement(changed.order_id, revision, quantity, limit, minute * MINUTE, **conditions)
+
+
+def _rows(chance: random.Random, minute: int, late: bool) -> list[Row]:
+    """Rows of every instrument, where ``late`` sometimes two, quotes and trades of the past, and longer bars."""
+    found: list[Row] = []
+    for number in range(INSTRUMENTS):
+        for _ in range(chance.choice([1, 1, 2]) if late else 1):
+            kind = chance.choice(["none", "bar", "quote", "trade"])
+            time = (minute + 1) * MINUTE - (chance.choice([0, 0, 0, MINUTE // 2]) if late else 0)
+            if kind == "bar":
+                low = chance.randint(90, 110)
+                high = chance.randint(low, 115)
+                opening, close = chance.randint(low, high), chance.randint(low, high)
+                row = bar(minute, opening, high, low, close, chance.randint(0, 400), instrument=number)
+                begin = row[5] - (chance.choice([0, 0, 1, 2]) * MINUTE if late and minute > 1 else 0)
+                found.append((*row[:5], begin, *row[6:]))
+            elif kind == "quote":
+                bid = chance.choice([0, chance.randint(90, 110)])
+                ask = chance.choice([0, chance.randint(bid + 1, 120)]) if bid else chance.randint(91, 120)
+                sizes = chance.randint(0, 60), chance.randint(0, 60)
+                found.append(quote(time, bid, ask, *sizes, instrument=number))
+            elif kind == "trade":
+                price, size, side = chance.randint(90, 115), chance.randint(0, 300), chance.choice([-1, 0, 1])
+                found.append(trade(time, price, size, side, instrument=number))
+    return found

@@ -15,7 +15,7 @@ from tests.env.exchange.builders import Row
 from tests.env.exchange.scenarios import PLAIN, Step, days, new_exchange, play
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(days(PLAIN), st.sampled_from(["0.1", "0.33", "1.0"]))
 def test_no_order_gets_more_than_it_asked_for_or_than_was_there(steps: list[Step], participation: str) -> None:
     venue = new_exchange(participation)
@@ -63,7 +63,7 @@ def there(row: Row, side: Side, price: int) -> bool:
     return price == row[8]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(days())
 def test_a_replay_gives_the_same_reports_byte_for_byte_even_without_the_irrelevant_rows(steps: list[Step]) -> None:
     first, second, third = new_exchange(), new_exchange(), new_exchange()
@@ -75,7 +75,7 @@ def test_a_replay_gives_the_same_reports_byte_for_byte_even_without_the_irreleva
         assert [(name, encode(report)) for name, report in play(third, step)] == seen
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(days())
 def test_every_order_ends_once_and_its_reports_add_up(steps: list[Step]) -> None:
     venue = new_exchange()
@@ -106,7 +106,7 @@ def test_every_order_ends_once_and_its_reports_add_up(steps: list[Step]) -> None
     assert msgspec.json.encode(venue.turnover)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(days())
 def test_an_order_that_may_only_make_never_takes(steps: list[Step]) -> None:
     venue = new_exchange()
@@ -120,7 +120,7 @@ def test_an_order_that_may_only_make_never_takes(steps: list[Step]) -> None:
             assert report.liquidity != "taker" or report.order_id not in makers
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(days())
 def test_a_replacement_that_comes_again_changes_nothing(steps: list[Step]) -> None:
     once, twice = new_exchange(), new_exchange()

@@ -248,6 +248,14 @@ def test_an_order_takes_its_time_from_its_own_shard() -> None:
     assert venue.submit("p00", order("0-2", instrument=1))[0].report.time == MINUTE
 
 
+def test_the_rules_of_a_journal_may_have_more_shards_than_those_it_is_replayed_with() -> None:
+    venue = exchange()
+    venue.adopt(rules([instrument(0), instrument(1)], shards=2))
+    venue.submit("p00", order(tif="day", instrument=1))
+    assert venue.match(market(1, DAY + 1, shard=0)) == []
+    assert brief(venue.match(market(1, DAY + 1, shard=1))) == [("expired", "0-1")]
+
+
 def test_only_rows_of_instruments_with_open_orders_are_relevant() -> None:
     venue = exchange(instruments=[instrument(0), instrument(1)])
     rows = [bar(0, 100, 110, 95, 108, 1000), bar(0, 100, 110, 95, 108, 1000, instrument=1)]

@@ -34,13 +34,13 @@ def agree(steps: list[Step]) -> None:
         assert settled(brief(play(fast, step))) == settled(expected(slow, step)), step
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(days(PLAIN))
 def test_plain_orders_get_what_they_get_the_long_way(steps: list[Step]) -> None:
     agree(steps)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=250)
 @given(days(EVERY))
 def test_orders_of_every_kind_get_what_they_get_the_long_way(steps: list[Step]) -> None:
     agree(steps)
