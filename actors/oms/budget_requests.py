@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import pathlib
 from typing import Any
 
 from actors.errors import AlphaMindError
 from actors.messages import encode
 from actors.oms.hosting import HostedPartitions
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 
 PAUSE_SECONDS = 0.05
@@ -21,19 +20,17 @@ class BudgetRequests:
     """Sends what partitions are short of to the risk service; connects to it when something is, and never before.
 
     Args:
-        directory: The run's directory.
+        peers: The services of the run.
         name: Who asks.
         hosted: The partitions.
         log: The service's log.
         risk: Name of the risk service.
     """
 
-    def __init__(
-        self, directory: pathlib.Path, name: str, hosted: HostedPartitions, log: Any, risk: str = "risk"
-    ) -> None:
+    def __init__(self, peers: Peers, name: str, hosted: HostedPartitions, log: Any, risk: str = "risk") -> None:
         self._hosted = hosted
         self._log = log
-        self._client = WireClient(socket_path(directory, risk), name)
+        self._client = WireClient(peers.peer(risk), name)
         self._asking: asyncio.Task[None] | None = None
 
     def ask(self) -> None:

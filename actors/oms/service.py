@@ -82,7 +82,7 @@ class OmsService(Service):
         self._heeding: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         super().__init__(name, directory)
-        self._budgets = BudgetRequests(directory, name, self.hosted, self.log)
+        self._budgets = BudgetRequests(self.peers, name, self.hosted, self.log)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
