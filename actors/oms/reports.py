@@ -90,9 +90,11 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
         step = Step.EXPIRED if working.closing == EXPIRED else step
     if step is Step.CANCELED and working.settled is OrderStatus.FILLED and working.canceling:
         working.canceling = False  # that is an answer, however wrong: nothing is owed any more
-        state.move(effects, working, time)
-        if current.live:  # filled by a former venue order: this one was not needed any more
+        not_needed = current.live  # the order was filled by a former venue order
+        if not_needed:
             current.end()
+        state.move(effects, working, time)
+        if not_needed:
             return
     _take(state, effects, working, time, step, reason, text)
 
