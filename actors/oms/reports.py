@@ -44,8 +44,9 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
         order_id, number = split_venue_id(report.order_id)
         working = state.orders.get(order_id)
     if working is None or working.slice is None or number > working.slice.number:
-        text = f"{report.type} of an order that was never sent"
-        state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
+        if report.type is ReportType.TRADE or not state.is_foreign(report.order_id):
+            text = f"{report.type} of an order that was never sent"
+            state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
         return effects
     current = working.slice.number == number
     try:
