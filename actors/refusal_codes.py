@@ -173,8 +173,6 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
          "end the process that has its file locked"),
         ("KILL_SWITCH_UNREADABLE", 409, None, None, 0, "the kill switch's file is another file",
          "remove the file, then set the kill switch again"),
-        ("STATE_SUPERSEDED", 409, None, None, 0, "a newer word of the kill switch holds",
-         "look at the present state, then decide"),
         ("DEPOSIT_KEY_REUSED", 409, None, None, 0, "another deposit was booked under the key", "a new key"),
         ("AMOUNT_INVALID", 422, None, None, 0, "the account would hold more than can be counted", "a smaller amount"),
         ("CASH_INSUFFICIENT", 422, None, None, 0, "more is taken out than is available", "what is available"),

@@ -20,39 +20,34 @@ class BudgetRequests:
     """Sends what partitions are short of to the risk service; connects to it when something is, and never before.
 
     Args:
+        peers: The services of the run.
         name: Who asks.
         hosted: The partitions.
         log: The service's log.
         risk: Name of the risk service.
     """
 
-    def __init__(self, name: str, hosted: HostedPartitions, log: Any, risk: str = "risk") -> None:
+    def __init__(self, peers: Peers, name: str, hosted: HostedPartitions, log: Any, risk: str = "risk") -> None:
         self._hosted = hosted
         self._log = log
-        self._name = name
-        self._risk = risk
-        self._client: WireClient | None = None
+        self._client = WireClient(peers.peer(risk), name)
         self._asking: asyncio.Task[None] | None = None
-
-    def start(self, peers: Peers) -> None:
-        """Learn where the risk service is found; nothing is asked yet."""
-        self._client = WireClient(peers.peer(self._risk), self._name)
 
     def ask(self) -> None:
         """Ask for what partitions are short of; while that is under way, once more when it is done."""
-        if self._asking is None and self._client is not None:
-            self._asking = asyncio.get_running_loop().create_task(self._ask(self._client))
+        if self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
 
-    async def _ask(self, client: WireClient) -> None:
+    async def _ask(self) -> None:
         try:
-            client.start()
-            await asyncio.wait_for(client.connected.wait(), PATIENCE_SECONDS)
+            self._client.start()
+            await asyncio.wait_for(self._client.connected.wait(), PATIENCE_SECONDS)
             while any(host.partition.safeguards.budget.wanted for host in self._hosted.hosts.values()):
                 for index, host in self._hosted.hosts.items():
                     wanted = host.partition.safeguards.budget.ask()
                     if wanted:
                         body = encode({"partition": index, "wanted": wanted})
-                        await asyncio.wait_for(client.request("ask_budget", body), PATIENCE_SECONDS)
+                        await asyncio.wait_for(self._client.request("ask_budget", body), PATIENCE_SECONDS)
                 await asyncio.sleep(PAUSE_SECONDS)  # an order that is sent again and again asks no more often than this
         except (AlphaMindError, asyncio.TimeoutError) as error:
             self._log.warning("no more of the firm's limits: the risk service does not answer", problem=repr(error))
@@ -65,5 +60,4 @@ class BudgetRequests:
             self._asking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._asking
-        if self._client is not None:
-            await self._client.close()
+        await self._client.close()

@@ -302,7 +302,7 @@ class PartitionHost:
         self._debts = []
         for orders, done in debts:
             orders &= awaiting.keys()
-            if orders and self.venue.is_open and not self._ended:
+            if orders and not self._ended:
                 self._debts.append((orders, done))
             else:
                 done()

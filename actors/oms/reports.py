@@ -44,8 +44,9 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
         order_id, number = split_venue_id(report.order_id)
         working = state.orders.get(order_id)
     if working is None or working.slice is None or number > working.slice.number:
-        text = f"{report.type} of an order that was never sent"
-        state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
+        if report.type is ReportType.TRADE or not state.is_foreign(report.order_id):
+            text = f"{report.type} of an order that was never sent"
+            state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
         return effects
     current = working.slice.number == number
     try:
@@ -90,9 +91,11 @@ def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, wo
         step = Step.EXPIRED if working.closing == EXPIRED else step
     if step is Step.CANCELED and working.settled is OrderStatus.FILLED and working.canceling:
         working.canceling = False  # that is an answer, however wrong: nothing is owed any more
-        state.move(effects, working, time)
-        if current.live:  # filled by a former venue order: this one was not needed any more
+        not_needed = current.live  # the order was filled by a former venue order
+        if not_needed:
             current.end()
+        state.move(effects, working, time)
+        if not_needed:
             return
     _take(state, effects, working, time, step, reason, text)
 

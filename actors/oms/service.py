@@ -82,7 +82,7 @@ class OmsService(Service):
         self._heeding: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         super().__init__(name, directory)
-        self._budgets = BudgetRequests(name, self.hosted, self.log)
+        self._budgets = BudgetRequests(self.peers, name, self.hosted, self.log)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
@@ -161,7 +161,6 @@ class OmsService(Service):
         for host in self.hosted.hosts.values():
             host.start()
         self.prices.start(self.peers)
-        self._budgets.start(self.peers)
         if not all(host.journal.immediate for host in self.hosted.hosts.values()):
             self.server.after_batch.append(self._commit)
         self._limits.note_needs()

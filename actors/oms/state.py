@@ -214,6 +214,10 @@ class PartitionState:
         self.alarms.append(alarm)
         effects.alarms = [*effects.alarms, alarm]
 
+    def is_foreign(self, order_id: str) -> bool:
+        """Return whether an order of the venue is known to be none of ours: it was taken back there, with an alarm."""
+        return any(alarm.order_id == order_id and alarm.code == "VENUE_ORDER_UNKNOWN" for alarm in self.alarms)
+
     def digest(self) -> str:
         """Return a hash of the whole state: equal for equal histories."""
         orders = [

@@ -20,13 +20,13 @@ def price_available(candidate: Candidate) -> Refusal | None:
 
 
 def quote_available(candidate: Candidate) -> Refusal | None:
-    """Refuse a pegged order where the quote lacks what it would follow, or would take it to no price at all."""
+    """Refuse a pegged order where the quote lacks what it would follow."""
     conditions = candidate.order.conditions
-    if candidate.order.type is not _PEGGED or conditions is None or _peg_price(candidate) > 0:
+    if candidate.order.type is not _PEGGED or conditions is None or _peg_price(candidate):
         return None
     look = candidate.look
     sentence = f"there is no quote of {candidate.known_instrument.symbol} that the order could follow"
-    value = f"bid {look.bid or 'none'}, ask {look.ask or 'none'}, offset {conditions.peg_offset}"
+    value = f"bid {look.bid or 'none'}, ask {look.ask or 'none'}"
     limit = "bid and ask" if conditions.peg is PegReference.MID else "a quote on its own side"
     return Refusal("QUOTE_UNAVAILABLE", sentence, "peg", value, limit, "after a quote")
 
@@ -124,7 +124,7 @@ def no_self_trade(candidate: Candidate) -> Refusal | None:
 
 
 def _peg_price(candidate: Candidate) -> int:
-    """Return where a pegged order would rest, 0 or less where the quote gives no price."""
+    """Return where a pegged order would rest, at least at one increment; 0 where the quote gives no price."""
     order, look, conditions = candidate.order, candidate.look, candidate.order.conditions
     if conditions is None:
         return 0
@@ -132,7 +132,7 @@ def _peg_price(candidate: Candidate) -> int:
         reference = (look.bid + look.ask) // 2 if look.bid and look.ask else 0
     else:
         reference = look.bid if order.side is _BUY else look.ask
-    return reference + conditions.peg_offset if reference else 0
+    return max(1, reference + conditions.peg_offset) if reference else 0
 
 
 def _beyond(candidate: Candidate, code: str, price: int, bound: int, why: str) -> Refusal:

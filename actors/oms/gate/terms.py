@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from actors.messages import MONEY_UNIT, Conditions, OrderType, TimeInForce
-from actors.oms.gate.candidate import Candidate
+from actors.oms.gate.candidate import Candidate, Moment
 from actors.oms.gate.refusal import Refusal
 
 LARGEST = 2**53
@@ -138,10 +138,14 @@ def trail_fits(candidate: Candidate) -> Refusal | None:
 
 
 def display_quantity_fits(candidate: Candidate) -> Refusal | None:
-    """Refuse to show none or more of an order than there is, and to hide a part of what is no limit order."""
+    """Refuse to show none or more of an order than there is, and to hide a part of what is no limit order.
+
+    An order that was made smaller than it shows has nothing to hide any more, which is no fault of its replacement.
+    """
     order = candidate.order
     shown = order.conditions.display_quantity if order.conditions is not None else None
-    if shown is None or order.type is _LIMIT and 0 < shown <= order.quantity:
+    most = LARGEST if candidate.moment is Moment.REPLACED else order.quantity
+    if shown is None or order.type is _LIMIT and 0 < shown <= most:
         return None
     if order.type is _LIMIT:
         limit, accepted = f"1 to {order.quantity} lots", candidate.at_most(order.quantity)

