@@ -12,7 +12,7 @@ from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
-from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
+from actors.oms.transitions import ENDED, PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
@@ -122,6 +122,9 @@ def _refuse_cancel(
     """Let the order go on: the venue does not cancel it."""
     if working.canceling:
         working.canceling, working.closing = False, ""
+        current = working.slice
+        if working.settled is OrderStatus.FILLED and current is not None and current.live:
+            current.end()  # too late to take back what was not needed: whatever it still does is an overfill
         state.move(effects, working, time, text=report.text)
         amending.go_on(state, effects, working, time)
         return
@@ -155,9 +158,17 @@ def _refuse_replace(
 def _restated(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
 ) -> None:
-    """Take the terms that the venue gave the order by itself (a split, a correction, the next trading day)."""
+    """Take the terms that the venue gave the order by itself (a split, a correction, the next trading day).
+
+    A part of an order that became larger than what is left of the order is made smaller again.
+
+    Raises:
+        Conflict: The order has ended.
+    """
     order, current = working.order, working.slice
     assert current is not None
+    if current.ended or working.settled in ENDED:
+        raise Conflict(f"an order that is {working.settled} can't be restated", code="TRANSITION_ILLEGAL")
     current.confirmed = True
     quantity = order.quantity
     changes: dict[str, Any] = {}
@@ -168,10 +179,13 @@ def _restated(
     if report.limit_price:
         current.limit_price = changes["limit_price"] = report.limit_price
         working.buying_price = report.limit_price
+    current.live = current.filled < current.quantity
     step = restated(quantity, order.filled_quantity)
     if working.settled is OrderStatus.DONE_FOR_DAY and quantity > order.filled_quantity:
         step = resumed(order.filled_quantity)
     state.move(effects, working, time, step, reason=report.reason, text=report.text, **changes)
+    fills.trim(state, effects, working, time)
+    amending.go_on(state, effects, working, time)
 
 
 def _acknowledge(

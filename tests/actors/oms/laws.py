@@ -165,7 +165,8 @@ def exposure_is_the_worst_case(partition: Partition) -> None:
 def worst_case(working: WorkingOrder, fee_rate: int) -> tuple[int, int]:
     """Return the lots that an order may still trade at most, and what that may cost."""
     order = working.order
-    if not order.status.is_open or order.stage is Stage.HELD or working.instrument is None:
+    waits = order.stage is Stage.HELD or working.instrument is None
+    if waits or not order.status.is_open and not working.amendments:
         return 0, 0
     quantity = max([order.quantity, *(one.quantity for one in working.amendments)])
     price = max([working.buying_price, *(one.buying_price for one in working.amendments)])
@@ -190,6 +191,22 @@ def the_venue_owes_what_is_awaited(partition: Partition) -> None:
     """An order is awaited where something could be sent again, and nowhere else."""
     for order_id in partition.orders:
         assert (order_id in partition.awaiting) == bool(outstanding(partition, order_id))
+
+
+def what_works_at_the_venue_is_what_is_left(partition: Partition) -> None:
+    """An open order that does not wait here works there, a closed one does not, and no more of it than is left."""
+    for working in partition.orders.values():
+        order, venue_order = working.order, working.slice
+        if order.leaves_quantity and order.stage is Stage.WORKING:
+            assert venue_order is not None and venue_order.live
+        if venue_order is None:
+            continue
+        if venue_order.live:
+            assert not venue_order.ended
+            assert order.status.is_open or working.amendments
+            left = venue_order.quantity - venue_order.filled
+            assert left > 0
+            assert left <= order.leaves_quantity or working.canceling or working.amendments
 
 
 def only_one_leg_fills(partition: Partition) -> None:

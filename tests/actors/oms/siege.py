@@ -53,12 +53,14 @@ class Siege:
         self._number = 0
 
     def _give(self, record: Input) -> Effects:
-        before = {order_id: working.order.status for order_id, working in self.partition.orders.items()}
+        before = [
+            (working, working.order.status, bool(working.amendments)) for working in self.partition.orders.values()
+        ]
         effects = self.bench.give(record)
         restates = isinstance(record, VenueReport) and record.report.type in _RESTATING
-        for order_id, status in before.items():
-            opened = not status.is_open and self.partition.orders[order_id].order.status.is_open
-            assert not opened or (restates and status is OrderStatus.FILLED)
+        for working, status, amended in before:
+            if not status.is_open and working.order.status.is_open:
+                assert status is OrderStatus.FILLED and (restates or amended)
         laws.what_goes_out_may(self.bench, self.venue.said[: self.partition.last_report], self.closed)
         for message in effects.messages:
             self.venue.receive(message)
@@ -223,10 +225,11 @@ class Siege:
         laws.only_one_leg_fills(self.partition)
 
     def check_indices(self) -> None:
-        """Exposure, what is awaited, who watches the market."""
+        """Exposure, what is awaited, who watches the market, what works at the venue."""
         laws.exposure_is_the_worst_case(self.partition)
         laws.the_venue_owes_what_is_awaited(self.partition)
         laws.the_watch_is_complete(self.partition)
+        laws.what_works_at_the_venue_is_what_is_left(self.partition)
 
     def check_replay(self) -> None:
         """The same inputs give the same state, events and messages, to the byte."""
