@@ -93,7 +93,7 @@ def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: i
         return
     if not order.leaves_quantity:
         take_back(state, effects, working, time, "ORDER_FILLED", "nothing is left of the order")
-    elif current.quantity - current.filled > order.leaves_quantity:
+    elif current.left > order.leaves_quantity:
         terms = working.terms
         amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
 

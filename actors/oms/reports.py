@@ -13,7 +13,7 @@ from actors.oms.effects import Effects
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
 from actors.oms.transitions import ENDED, PAUSED, Step, restated, resumed, step_of
-from actors.oms.working_order import WorkingOrder, split_venue_id
+from actors.oms.working_order import Amendment, WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
 OfFill = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int, bool], None]
@@ -130,7 +130,7 @@ def _refuse_cancel(
         return
     for amendment in working.amendments:
         if amendment.by_cancel:
-            amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+            _give_up(state, effects, report, working, amendment, time)
 
 
 def _replaced(
@@ -152,7 +152,18 @@ def _refuse_replace(
     """Give the change up that the venue refused."""
     for amendment in working.amendments:
         if amendment.revision == report.revision:
-            amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+            _give_up(state, effects, report, working, amendment, time)
+
+
+def _give_up(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, amendment: Amendment,
+    time: int,
+) -> None:  # fmt: skip
+    amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+    current, leaves = working.slice, working.order.leaves_quantity
+    if current is not None and current.live and current.left > leaves and not working.amendments:
+        text = f"{current.left} lots are left at the venue, {leaves} here, and it does not make them less"
+        state.raise_alarm(effects, "VENUE_QUANTITY_DIFFERS", time, working.venue_id, report.sequence, text)
 
 
 def _restated(

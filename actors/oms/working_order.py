@@ -92,6 +92,11 @@ class VenueSlice:
         self.live = True
         self.ended = False
 
+    @property
+    def left(self) -> int:
+        """What is not filled of it, in lots."""
+        return self.quantity - self.filled
+
     def end(self) -> None:
         """Take it that it does not trade any more."""
         self.live, self.ended = False, True
@@ -203,12 +208,13 @@ class WorkingOrder:
         if instrument is None:
             return
         lots = reserved = 0
-        if (order.leaves_quantity or self.amendments) and order.stage is not Stage.HELD:
-            quantity, price = order.quantity, self.buying_price
+        if order.stage is not Stage.HELD:
+            price, lots = self.buying_price, order.leaves_quantity
+            if self.slice is not None and self.slice.live:
+                lots = max(lots, self.slice.left)
             for amendment in self.amendments:
-                quantity = max(quantity, amendment.quantity)
+                lots = max(lots, amendment.quantity - order.filled_quantity)
                 price = max(price, amendment.buying_price)
-            lots = max(0, quantity - order.filled_quantity)
             if order.side is Side.BUY and lots:
                 reserved = buying_cost(instrument, price, lots, fee_rate)
             if self.partner is not None:
