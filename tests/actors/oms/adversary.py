@@ -40,6 +40,7 @@ class Adversary:
         book: What it knows of each order, by the id that it was sent under.
         said: Its numbered reports.
         executions: Ids of its executions, each with its order's id.
+        lied: Ids of the orders of which it said what its book does not have.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class Adversary:
         self.book: dict[str, Resting] = {}
         self.said: list[ExecutionReport] = []
         self.executions: dict[str, str] = {}
+        self.lied: set[str] = set()
         self._waiting: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._number = 0
 
@@ -107,6 +109,7 @@ class Adversary:
     def say_anything(self, order_id: str, kind: ReportType, number: int, revision: int, reference_id: str) -> None:
         """Say something of an order, known or not; ``number`` is whatever the kind of report has use for."""
         restates = kind in (ReportType.RESTATED, ReportType.REPLACED)
+        self.lied.add(order_id)
         self.say(
             order_id,
             kind,

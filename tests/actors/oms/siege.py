@@ -16,15 +16,16 @@ from actors.messages import (
     SubmitOrder,
     TradingState,
     VenueCancel,
+    VenueOrder,
     encode,
 )
 from actors.oms.admission import repeated, repeated_list, repeated_replacement, to_be_canceled
 from actors.oms.effects import Effects
 from actors.oms.inputs import Deposit, Discrepancy, Input, Price, StateChange, Terms, VenueReport
 from actors.oms.sending import outstanding
-from actors.oms.venue import Capabilities
+from actors.oms.venue import Capabilities, VenueMessage
 from actors.oms.watching import concerned
-from actors.oms.working_order import WorkingOrder
+from actors.oms.working_order import WorkingOrder, split_venue_id, venue_id
 from tests.actors.oms import laws
 from tests.actors.oms.adversary import Adversary
 from tests.actors.oms.support import FEE_RATE, INSTRUMENTS, LIMITS, Bench, replayed
@@ -63,8 +64,16 @@ class Siege:
                 assert status is OrderStatus.FILLED and (restates or amended)
         laws.what_goes_out_may(self.bench, self.venue.said[: self.partition.last_report], self.closed)
         for message in effects.messages:
+            self._takes_no_second(message)
             self.venue.receive(message)
         return effects
+
+    def _takes_no_second(self, message: VenueMessage) -> None:
+        """Of an order of which the venue tells the truth it has no other when the next one comes."""
+        order_id, number = split_venue_id(message.order_id)
+        if isinstance(message, VenueOrder) and number > 1:
+            former = venue_id(order_id, number - 1)
+            assert not self.venue.book[former].open or former in self.venue.lied | self.closed, message.order_id
 
     def _id(self) -> str:
         self._number += 1
