@@ -79,8 +79,7 @@ def book(
         reason=reason,
         text=text,
     )
-    if not current:
-        trim(state, effects, working, time)
+    trim(state, effects, working, time)
     go_on(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)
@@ -89,11 +88,12 @@ def book(
 def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
     """Let the venue order that works now do no more than is left, whatever made it more."""
     current, order = working.slice, working.order
-    if current is None or not current.live or working.canceling:
+    if current is None or not current.live or working.canceling or current.left <= order.leaves_quantity:
         return
+    asked = working.amendments[-1].venue_quantity if working.amendments else current.quantity
     if not order.leaves_quantity:
         take_back(state, effects, working, time, "ORDER_FILLED", "nothing is left of the order")
-    elif current.left > order.leaves_quantity:
+    elif asked - current.filled > order.leaves_quantity:
         terms = working.terms
         amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
 
@@ -208,9 +208,12 @@ def reopen(
             working.account.reducing[order.order_id] = working
         if not current:
             effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+        trim(state, effects, working, time)
         go_on(state, effects, working, time)
     elif current and working.settled in ENDED and not venue_order.ended:
         venue_order.end()
         effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+    else:
+        trim(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)
