@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from actors.clock import MINUTE
 from actors.errors import Conflict, Unavailable
 from actors.messages import ExecutionReport, OrderStatus, ReportType, TimeInForce
 from actors.oms import amending, fills
 from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
+from actors.oms.emulation import has_expired
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
+from actors.oms.timers import Due
 from actors.oms.transitions import ENDED, PAUSED, Step, restated, resumed, step_of
 from actors.oms.working_order import Amendment, WorkingOrder, split_venue_id
 
@@ -125,6 +128,8 @@ def _refuse_cancel(
         current = working.slice
         if working.settled is OrderStatus.FILLED and current is not None and current.live:
             current.end()  # too late to take back what was not needed: whatever it still does is an overfill
+        if has_expired(working.order, time):
+            state.timers.add(time + MINUTE, working.order.order_id, Due.EXPIRE)
         state.move(effects, working, time, text=report.text)
         amending.go_on(state, effects, working, time)
         return
