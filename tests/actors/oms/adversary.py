@@ -40,7 +40,7 @@ class Adversary:
         book: What it knows of each order, by the id that it was sent under.
         said: Its numbered reports.
         executions: Its executions by their ids, each with its order's id and its lots.
-        lied: Ids of the orders of which it said what its book does not have.
+        unsettled: Ids of the orders that opened again by a bust, or of which it said what its book does not have.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Adversary:
         self.book: dict[str, Resting] = {}
         self.said: list[ExecutionReport] = []
         self.executions: dict[str, tuple[str, int]] = {}
-        self.lied: set[str] = set()
+        self.unsettled: set[str] = set()
         self._restated: set[str] = set()
         self._waiting: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._number = 0
@@ -93,9 +93,8 @@ class Adversary:
         self._number += 1
         execution_id = f"e{self._number}"
         order_id, lots = self.executions[reference_id]
-        if reference_id in self._restated:
-            self.lied.add(order_id)
-        else:
+        self.unsettled.add(order_id)
+        if reference_id not in self._restated:
             self._restated.add(reference_id)
             self.book[order_id].filled += quantity - lots
         kind = ReportType.TRADE_CORRECT if quantity else ReportType.TRADE_CANCEL
@@ -117,7 +116,7 @@ class Adversary:
     def say_anything(self, order_id: str, kind: ReportType, number: int, revision: int, reference_id: str) -> None:
         """Say something of an order, known or not; ``number`` is whatever the kind of report has use for."""
         restates = kind in (ReportType.RESTATED, ReportType.REPLACED)
-        self.lied.add(order_id)
+        self.unsettled.add(order_id)
         self.say(
             order_id,
             kind,

@@ -73,7 +73,7 @@ class Siege:
         order_id, number = split_venue_id(message.order_id)
         if isinstance(message, VenueOrder) and number > 1:
             former = venue_id(order_id, number - 1)
-            assert not self.venue.book[former].open or former in self.venue.lied | self.closed, message.order_id
+            assert not self.venue.book[former].open or former in self.venue.unsettled | self.closed, message.order_id
 
     def _id(self) -> str:
         self._number += 1
