@@ -12,90 +12,43 @@ Units, everywhere below the edges:
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable
-from typing import Any
+from actors.encoding import Message, decoder, encode
+from actors.orders import (
+    CancelOrder,
+    CancelOrders,
+    Conditions,
+    ExecutionReport,
+    Fill,
+    Order,
+    ReplaceOrder,
+    SubmitList,
+    SubmitOrder,
+    VenueCancel,
+    VenueOrder,
+    VenueReplace,
+)
+from actors.vocabulary import (
+    Contingency,
+    OrderStatus,
+    OrderType,
+    PegReference,
+    ReportType,
+    Side,
+    Stage,
+    TimeInForce,
+    TradingState,
+    Word,
+)
 
-import msgspec
+__all__ = [
+    "Bar", "CancelOrder", "CancelOrders", "CashEvent", "Conditions", "Contingency", "ExecutionReport", "Fill",
+    "Instrument", "LimitsEvent", "MONEY_UNIT", "Message", "OmsEvent", "Order", "OrderEvent", "OrderStatus",
+    "OrderType", "PegReference", "Prediction", "Quote", "RealizedVariance", "ReplaceOrder", "ReportType", "Side",
+    "Stage", "StateEvent", "SubmitList", "SubmitOrder", "TimeInForce", "Trade", "TradingState", "VenueCancel",
+    "VenueOrder", "VenueReplace", "Word", "decoder", "encode", "round_half_even",
+]  # fmt: skip
 
 MONEY_UNIT = 100_000_000
-
-_encoder = msgspec.msgpack.Encoder()
-encode: Callable[[Any], bytes] = _encoder.encode
-
-
-def decoder(kind: Any) -> Callable[[bytes | memoryview], Any]:
-    """Return a function that decodes and validates bytes as ``kind``."""
-    return msgspec.msgpack.Decoder(kind).decode
-
-
-class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Base of all messages: immutable, compared by value, encoded as an array."""
-
-
-class Word(str, enum.Enum):
-    """Base of the enumerations that travel as their lower-case names."""
-
-    def __str__(self) -> str:
-        """Return the name as it travels."""
-        return str(self.value)
-
-
-class Side(Word):
-    """Side of an order or a fill."""
-
-    BUY = "buy"
-    SELL = "sell"
-
-    @property
-    def sign(self) -> int:
-        """+1 for buy, -1 for sell."""
-        return 1 if self is Side.BUY else -1
-
-
-class OrderType(Word):
-    """How an order is priced."""
-
-    MARKET = "market"
-    LIMIT = "limit"
-
-
-class TimeInForce(Word):
-    """How long an order stands."""
-
-    DAY = "day"
-    GTC = "gtc"
-    IOC = "ioc"
-    FOK = "fok"
-
-
-class OrderStatus(Word):
-    """State of an order, named after FIX 4.4 ``OrdStatus``."""
-
-    PENDING_NEW = "pending_new"
-    NEW = "new"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    PENDING_CANCEL = "pending_cancel"
-    CANCELED = "canceled"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-
-    @property
-    def is_open(self) -> bool:
-        """True while the order can still trade."""
-        return self in _OPEN
-
-
-_OPEN = {OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL}
-
-
-class TradingState(Word):
-    """The kill switch: ``reduce_only`` lets positions shrink, ``halted`` lets nothing through but cancels."""
-
-    ACTIVE = "active"
-    REDUCE_ONLY = "reduce_only"
-    HALTED = "halted"
 
 
 class Instrument(Message, kw_only=True, frozen=True):
@@ -189,136 +142,11 @@ class Trade(Message, frozen=True):
     side: int
 
 
-class SubmitOrder(Message, kw_only=True, frozen=True):
-    """A client's wish to trade. ``client_order_id`` is the key under which it is idempotent within its account."""
-
-    client_order_id: str
-    account: str
-    instrument: int
-    side: Side
-    quantity: int
-    type: OrderType = OrderType.MARKET
-    limit_price: int | None = None
-    time_in_force: TimeInForce = TimeInForce.DAY
-    strategy: str = "manual"
-    principal: str = "system"
-
-
-class CancelOrder(Message, kw_only=True, frozen=True):
-    """A client's wish to take an order back."""
-
-    account: str
-    client_order_id: str
-    principal: str = "system"
-
-
-class Order(Message, kw_only=True, frozen=True):
-    """An order as its owner sees it: the submission, and what became of it.
-
-    Attributes:
-        order_id: The OMS's own key, ``<partition>-<number>``.
-        filled_quantity: Cumulative executed quantity in increments.
-        filled_value: Sum over fills of price times quantity, in price increments times lots; divided by
-            ``filled_quantity`` it is the average price.
-        reason: Stable code of the refusal, empty otherwise.
-        text: The refusal in words.
-        reference_price: Market price that the gate used, in increments; 0 where there was none.
-    """
-
-    order_id: str
-    client_order_id: str
-    account: str
-    strategy: str
-    principal: str
-    instrument: int
-    side: Side
-    type: OrderType
-    quantity: int
-    limit_price: int | None
-    time_in_force: TimeInForce
-    status: OrderStatus
-    submitted_at: int
-    updated_at: int
-    filled_quantity: int = 0
-    filled_value: int = 0
-    reference_price: int = 0
-    reason: str = ""
-    text: str = ""
-
-    @property
-    def leaves_quantity(self) -> int:
-        """What can still be filled; 0 once the order is closed."""
-        return self.quantity - self.filled_quantity if self.status.is_open else 0
-
-
-class Fill(Message, kw_only=True, frozen=True):
-    """One execution. ``execution_id`` is unique at its venue; a fill is booked once however often it is reported.
-
-    Attributes:
-        quantity: Executed quantity in increments, positive.
-        price: Execution price in increments.
-        fee: Money paid (negative for a rebate), 1e-8 units of the instrument's currency.
-        liquidity: ``maker`` or ``taker``.
-    """
-
-    execution_id: str
-    order_id: str
-    client_order_id: str
-    account: str
-    strategy: str
-    instrument: int
-    side: Side
-    quantity: int
-    price: int
-    fee: int
-    liquidity: str
-    time: int
-
-
-class ReportType(Word):
-    """What a venue says about an order, named after FIX 4.4 ``ExecType``."""
-
-    NEW = "new"
-    TRADE = "trade"
-    CANCELED = "canceled"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    CANCEL_REJECTED = "cancel_rejected"
-
-
-class VenueOrder(Message, kw_only=True, frozen=True):
-    """An order as it goes to a venue; ``order_id`` is the OMS's and the key under which the venue is idempotent."""
-
-    order_id: str
-    instrument: int
-    side: Side
-    type: OrderType
-    quantity: int
-    limit_price: int | None
-    time_in_force: TimeInForce
-    time: int
-
-
-class ExecutionReport(Message, kw_only=True, frozen=True):
-    """A venue's word on one order; ``sequence`` counts the reports of one session from 1 without gaps."""
-
-    sequence: int
-    order_id: str
-    type: ReportType
-    time: int
-    execution_id: str = ""
-    quantity: int = 0
-    price: int = 0
-    fee: int = 0
-    liquidity: str = ""
-    reason: str = ""
-    text: str = ""
-
-
 class OrderEvent(Message, tag="order", kw_only=True, frozen=True):
     """An order changed. ``order`` is its new state; ``fill`` is set where a fill was the cause.
 
-    ``sequence`` counts the events of one partition from 1 without gaps.
+    A bust comes as a fill that ``reverses`` another; a correction as a bust and a new fill, in two events. ``sequence``
+    counts the events of one partition from 1 without gaps.
     """
 
     partition: int
@@ -341,7 +169,7 @@ class CashEvent(Message, tag="cash", kw_only=True, frozen=True):
 
 
 class StateEvent(Message, tag="state", kw_only=True, frozen=True):
-    """The kill switch was moved for ``scope`` (``firm``, ``account:ID``, ``strategy:NAME``)."""
+    """The kill switch was moved for ``scope`` (``firm``, ``account:ID``, ``strategy:NAME``, ``instrument:SYMBOL``)."""
 
     partition: int
     sequence: int
@@ -353,7 +181,7 @@ class StateEvent(Message, tag="state", kw_only=True, frozen=True):
 
 
 class LimitsEvent(Message, tag="limits", kw_only=True, frozen=True):
-    """The limits that the gate checks were replaced; ``limits`` is the new set by name."""
+    """The limits that the gate checks were replaced for ``scope``; ``limits`` is the new set by name."""
 
     partition: int
     sequence: int
@@ -362,6 +190,7 @@ class LimitsEvent(Message, tag="limits", kw_only=True, frozen=True):
     version: int
     principal: str
     reason: str
+    scope: str = "firm"
 
 
 OmsEvent = OrderEvent | CashEvent | StateEvent | LimitsEvent

@@ -1,8 +1,8 @@
 """What every actor's Ray shell shares: how it starts, recovers, tells its health and publishes its metrics.
 
-A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, stop) reach it from outside and
-touch the state only by way of that loop. Ray restarts the process without limit; the service then recovers from its
-journal and its peers reconnect by themselves, so nobody has to call anything.
+A shell runs one ``Service`` on an event loop of its own thread. Ray's calls (health, address, ask, stop) reach it from
+outside and touch the state only by way of that loop. Ray restarts the process without limit; the service then recovers
+from its journal and its peers find it and reconnect by themselves, so nobody has to call anything.
 """
 
 from __future__ import annotations
@@ -21,16 +21,23 @@ import structlog
 import uvloop
 from ray.util.metrics import Counter, Gauge
 
-from actors.errors import AlphaMindError
+from actors.errors import AlphaMindError, Unavailable
 from actors.logs import configure_logs
 from actors.metrics import Metrics
+from actors.peers import Published
+from actors.peers_ray import beyond_this_node, node_address, node_id
 from actors.service import Service
+from actors.wire.batch import run_batch
 from configs.schema import Configuration, Placement
 
 T = TypeVar("T")
 
 PUBLISH_SECONDS = 1.0
 """Time between two exports of the metrics."""
+ASK_SECONDS = 10.0
+"""Time within which a batch of requests that came by a Ray call is answered."""
+RAY_PRINCIPAL = "ray:cluster"
+"""Who asks by a Ray call: somebody who has the cluster's token."""
 
 
 class ServiceThread:
@@ -131,7 +138,15 @@ class ActorShell:
         self._name = name
         self._started = time.time()
         build = type(self).service_class
-        self._thread = ServiceThread(lambda: build(name, directory, configuration, **arguments))
+
+        def connected() -> Service:
+            service = build(name, directory, configuration, **arguments)
+            beyond = beyond_this_node(name, directory, configuration)
+            if beyond is not None:
+                service.reach_beyond(beyond)
+            return service
+
+        self._thread = ServiceThread(connected)
         self._metrics = RayMetrics(name)
         threading.Thread(target=self._publish, name="metrics", daemon=True).start()
 
@@ -159,6 +174,34 @@ class ActorShell:
         report["failure"] = self._thread.failure or report.get("failure")
         return {**report, "node": ray.get_runtime_context().get_node_id(), "uptime": time.time() - self._started}
 
+    def address(self) -> Published | None:
+        """Return where the service listens beyond its node; ``None`` where it does not, or not yet."""
+        service = self._thread.service
+        if service is None or not service.server.port:
+            return None
+        return Published(node_id(), node_address(), service.server.port, service.server.epoch)
+
+    @ray.method(concurrency_group="requests")
+    def ask(self, requests: bytes) -> bytes:
+        """Answer requests of the data plane, in order; for who has no connection to the service.
+
+        Bytes, because Ray takes about 0.3 ms to carry a list there and back.
+
+        Args:
+            requests: As ``actors.wire.batch.encode_requests`` made them.
+
+        Returns:
+            What ``actors.wire.batch.decode_answers`` reads: the answer to each, or the description of its error.
+
+        Raises:
+            Unavailable: The service is not there, or not yet; nothing was changed.
+            InputError: These are no requests.
+        """
+        service = self._thread.service
+        if service is None or not service.ready.is_set() or not self._thread.loop.is_running():
+            raise Unavailable(f"{self._name} is not there", remedy="try again in a few seconds")
+        return run_batch(service.server, self._thread.loop, requests, RAY_PRINCIPAL, ASK_SECONDS)
+
     def stop(self) -> None:
         """Stop the service: close its sockets and flush its journal."""
         service = self._thread.service
@@ -177,11 +220,14 @@ def spawn(
 ) -> Any:
     """Create a named, detached actor that Ray restarts without limit; none of its calls is ever retried by Ray.
 
+    Requests have threads of their own, so that its health can be asked for while they wait for answers.
+
     Returns:
         The actor's handle.
     """
+    remote: Any = ray.remote
     return (
-        ray.remote(shell)
+        remote(concurrency_groups={"requests": 4})(shell)
         .options(
             name=name,
             namespace=namespace,

@@ -16,7 +16,10 @@ import msgspec
 import structlog
 
 from actors.metrics import Metrics
+from actors.peers import Beyond, Peers, socket_path
 from actors.wire import Handler, Request, WireServer
+
+__all__ = ["Service", "socket_path"]
 
 
 class Service:
@@ -25,16 +28,30 @@ class Service:
     Args:
         name: The actor's name, for instance ``oms-0``; also the name of its socket.
         directory: The run's directory: sockets in ``sockets/``, journals in ``journal/``, logs in ``logs/``.
+
+    Attributes:
+        peers: The other services of the run: ``WireClient(self.peers.peer("oms-0"), self.name)``.
     """
 
     def __init__(self, name: str, directory: pathlib.Path) -> None:
         self.name = name
         self.directory = directory
+        self.peers = Peers(directory)
         self.metrics = Metrics()
         self.log = structlog.get_logger().bind(actor=name, run=directory.name)
         self.server = WireServer(name, {"status": self._answer_status, **self.handlers()})
         self.ready = asyncio.Event()
         self.failure: str | None = None
+        self._beyond: Beyond | None = None
+
+    def reach_beyond(self, beyond: Beyond) -> None:
+        """Reach services of other nodes and be reached from there, by mutual TLS; to be called before ``start``.
+
+        Raises:
+            ConfigurationError: The certificate can't be used.
+        """
+        self.peers.reach_beyond(beyond)
+        self._beyond = beyond
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods that this service answers over the wire, by name."""
@@ -50,6 +67,8 @@ class Service:
         """Recover, listen, connect."""
         await self.recover()
         await self.server.listen(socket_path(self.directory, self.name))
+        if self._beyond is not None:
+            await self.server.listen_tls(self._beyond.host, self._beyond.identity)
         await self.connect()
         self.ready.set()
         self.log.info("started", pid=os.getpid())
@@ -80,8 +99,3 @@ class Service:
 
     def _answer_status(self, _: Request) -> bytes:
         return msgspec.msgpack.encode(self.report())
-
-
-def socket_path(directory: pathlib.Path, name: str) -> pathlib.Path:
-    """Return where the service ``name`` of the run in ``directory`` listens."""
-    return directory / "sockets" / f"{name}.sock"

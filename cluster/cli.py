@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="Show or check the configuration.")
 app.add_typer(config_app, name="config")
+audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed; tell an order's life.")
+app.add_typer(audit_app, name="audit")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -36,6 +38,9 @@ Files = Annotated[
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="section.key=value, laid over everything else; may be repeated."),
+]
+Run = Annotated[
+    str | None, typer.Option(help="Name or directory of a run; by default the one that is up or came up last.")
 ]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -154,6 +159,63 @@ def status(
         show(state, health, Console())
 
 
+Scope = Annotated[str, typer.Option(help="firm, account:ID, strategy:NAME or instrument:SYMBOL.")]
+Reason = Annotated[str, typer.Option(help="Why; it goes on record with your name.")]
+
+
+@app.command()
+def halt(
+    reason: Reason,
+    scope: Scope = "firm",
+    reduce_only: Annotated[bool, typer.Option("--reduce-only", help="Let positions shrink.")] = False,
+    cancel_orders: Annotated[bool, typer.Option("--cancel-orders", help="Take back open orders, too.")] = False,
+    run: Run = None,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Halt trading at once, also where nothing answers any more; only `alphamind resume` lets it go on."""
+    state = "reduce_only" if reduce_only else "halted"
+    _set_trading_state(scope, state, reason, cancel_orders, run, load(profile, config or (), overrides or ()))
+
+
+@app.command()
+def resume(
+    reason: Reason,
+    scope: Scope = "firm",
+    run: Run = None,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Let trading go on that `alphamind halt`, or the risk service, has halted for the same scope."""
+    _set_trading_state(scope, "active", reason, False, run, load(profile, config or (), overrides or ()))
+
+
+def _set_trading_state(
+    scope: str, state: str, reason: str, cancel_orders: bool, run: str | None, configuration: Configuration
+) -> None:
+    from actors.messages import TradingState
+    from cluster.halt import run_directory, set_trading_state
+
+    directory = run_directory(configuration.run.home, run)
+    outcome = set_trading_state(directory, scope, TradingState(state), reason, cancel_orders)
+    found = {
+        "scope": scope,
+        "state": state,
+        "run": directory.name,
+        "word": None if outcome.word is None else outcome.word.number,
+        "confirmed": outcome.confirmed,
+        "failed": outcome.failed,
+        "canceled": outcome.canceled,
+    }
+    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    if outcome.failed:
+        if outcome.word is not None and state != "active":
+            messages.print("every OMS of this node heeds the kill switch before its next order, confirmed or not")
+        raise typer.Exit(1)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def submit(
     context: typer.Context,
@@ -185,6 +247,66 @@ def config_check(profile: Profile = "local", config: Files = None, overrides: Ov
         check_machine(configuration)
     off = fix_library()
     messages.print("[green]configuration is valid[/green]" + (f"; {off}" if off else ""))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    run: Run = None,
+    journal: Annotated[list[str] | None, typer.Option(help="Only this journal; may be repeated.")] = None,
+    anchor: Annotated[
+        list[pathlib.Path] | None,
+        typer.Option(help="File of `alphamind audit anchor`: its records have to be there unchanged; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Walk every journal from its first record to its last; name the first record that is not what was written.
+
+    Also while the run trades. What a chain alone can't show, because hashes that fit can be computed for a history that
+    was written anew or cut off at its end, is shown by an anchor that was kept elsewhere.
+    """
+    from cluster.audit import AuditedRun, read_anchors, show
+
+    audited = AuditedRun.find(run)
+    findings = audited.verify(journal or (), read_anchors(anchor or (), audited.name), messages)
+    if as_json:
+        sys.stdout.write(orjson.dumps(audited.report(findings), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        show(findings, Console(highlight=False, soft_wrap=True))
+    if any(verified.fault for verified in findings.values()):
+        raise typer.Exit(1)
+
+
+@audit_app.command("show")
+def audit_show_order(
+    order: Annotated[str, typer.Argument(help="Order id, client order id, or the id of a replacement.")],
+    run: Run = None,
+    account: Annotated[str | None, typer.Option(help="Which account, where several have such an order.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Tell an order's whole life: who, when, why, which limits were consulted, at which prices, what came of it."""
+    from cluster.order_history import audit_show
+
+    audit_show(load("local"), order, run=run, account=account, as_json=as_json)
+
+
+@audit_app.command("anchor")
+def audit_anchor(
+    run: Run = None,
+    output: Annotated[pathlib.Path | None, typer.Option(help="File to write; without it to the terminal.")] = None,
+) -> None:
+    """Verify every journal and write down its newest record and that record's hash, to be kept elsewhere."""
+    from cluster.audit import AuditedRun, show
+
+    audited = AuditedRun.find(run)
+    findings = audited.verify((), {}, messages)
+    if any(verified.fault for verified in findings.values()):
+        show(findings, messages)
+        raise typer.Exit(1)
+    text = orjson.dumps(audited.anchor(findings), option=orjson.OPT_INDENT_2).decode() + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text)
 
 
 def main() -> NoReturn:

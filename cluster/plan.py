@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from actors.ingest.source import Source
 from actors.strategy.forecaster import Forecaster
 from configs.schema import ROLES, Configuration, Placement
+from env.exchange.capabilities import CAPABILITIES
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,28 @@ def plan_actors(
     oms = tuple(f"oms-{index}" for index in range(configuration.oms.shards))
     expected = ((*oms, "venue"), ("strategy", "portfolio", "risk"))
     shards = {"shards": configuration.market.shards}
+    of_oms = {"shards": configuration.oms.shards, "markets": markets, "capabilities": CAPABILITIES}
     return [
         *(
             ActorPlan(name, "market", {"shard": index, **shards, "expected": expected})
             for index, name in enumerate(markets)
         ),
         ActorPlan("venue", "venue", {"markets": markets}),
-        *(
-            ActorPlan(name, "oms", {"shard": index, "shards": configuration.oms.shards, "markets": markets})
-            for index, name in enumerate(oms)
-        ),
+        *(ActorPlan(name, "oms", {"shard": index, **of_oms}) for index, name in enumerate(oms)),
         ActorPlan("portfolio", "portfolio", {"markets": markets, "oms": oms}),
         ActorPlan("risk", "risk", {"markets": markets, "oms": oms}),
         ActorPlan("strategy", "strategy", {"markets": markets, "oms": oms, "forecaster": forecaster}),
         ActorPlan("feed", "feed", {"source": source, **shards}),
     ]
+
+
+def certificate_names(configuration: Configuration) -> list[str]:
+    """Return whom the data plane between nodes has to know: every actor, and the API."""
+
+    def never() -> NoReturn:
+        raise AssertionError("nothing is started to learn the names")
+
+    return [*(plan.name for plan in plan_actors(configuration, never, never)), "api"]
 
 
 def placement_of(configuration: Configuration, role: str) -> Placement:

@@ -7,7 +7,6 @@ says otherwise.
 from __future__ import annotations
 
 import datetime
-import decimal
 import difflib
 import pathlib
 from typing import Annotated, Any, Literal
@@ -15,21 +14,11 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-Decimal = decimal.Decimal
-Positive = Annotated[Decimal, Field(gt=0)]
-Exact = Field(le=Decimal(2**63 - 1).scaleb(-8), decimal_places=8)
-"""What a 64-bit integer of 1e-8 units holds: about 92 billion."""
+from configs.base import Decimal, Exact, Name, Positive, Section
+from configs.limits import LimitsSection, Scopes
+
 ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
 """What is placed in the cluster: the kinds of actors, and the two Serve deployments."""
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
-
-
-class Section(pydantic.BaseModel):
-    """Base of all sections: immutable, no unknown keys, defaults checked too."""
-
-    model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
-    )
 
 
 class RunSection(Section):
@@ -85,13 +74,24 @@ class RaySection(Section):
         return placement
 
 
+class TlsSection(Section):
+    """The data plane between nodes: TCP with mutual TLS, beside the Unix sockets of a node. There is no plain TCP."""
+
+    enabled: bool = False
+    """Whether actors listen for other nodes and look for peers there."""
+    host: str | None = None
+    """Address that actors bind, on any free port; empty: that by which Ray knows their node."""
+
+
 class NetworkSection(Section):
-    """Where the edges listen."""
+    """Where edges and actors listen."""
 
     host: str = "127.0.0.1"
     """Address that HTTP binds; anything but loopback has to be asked for."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port of the HTTP API; 0: any free one."""
+    tls: TlsSection = TlsSection()
+    """The data plane between nodes."""
 
 
 class JournalSection(Section):
@@ -103,6 +103,10 @@ class JournalSection(Section):
     """What an acknowledged order survives: the process, power loss, the node."""
     segment_mib: Annotated[int, Field(gt=0, le=1024)] = 64
     """Size at which a new segment file is begun."""
+    snapshot_records: Annotated[int, Field(ge=1)] | None = 100_000
+    """Records after which an owner saves its state and archives what recovery needs no more; null: never."""
+    retention_days: Annotated[float, Field(ge=0)] | None = None
+    """Days after which archived records are deleted; empty: they are kept for ever."""
     dsn: pydantic.SecretStr | None = None
     """Connection string of PostgreSQL (medium ``postgres``); ``ALPHAMIND_JOURNAL_DSN`` sets it without a file."""
 
@@ -273,26 +277,13 @@ class ForecasterSection(Section):
     """Newest periods that a fit sees."""
 
 
-class LimitsSection(Section):
-    """What the pre-trade gate allows; money in account currency."""
-
-    maximum_order_quantity: Annotated[Positive, Exact] = Decimal(1_000_000)
-    """Units in one order."""
-    maximum_order_notional: Annotated[Positive, Exact] = Decimal(250_000)
-    """Value of one order."""
-    maximum_position_notional: Annotated[Positive, Exact] = Decimal(500_000)
-    """Value of one position, long or short, after the order."""
-    price_collar: Annotated[Decimal, Field(gt=0, le=1, decimal_places=8)] = Decimal("0.1")
-    """Largest distance of a limit price from the market on the aggressive side, as a fraction."""
-    allow_short: bool = False
-    """Whether a position may go below zero."""
-
-
 class RiskSection(Section):
     """Risk measures."""
 
     limits: LimitsSection = LimitsSection()
-    """What the gate allows when a run begins; changed at run time through the risk actor."""
+    """What the gate allows the firm when a run begins; changed at run time through the risk actor."""
+    scopes: Scopes = {}
+    """The same for accounts, strategies and instruments, which may only be allowed less than the firm."""
     confidence: tuple[Annotated[float, Field(gt=0.5, lt=1)], ...] = (0.95, 0.99)
     """Levels of value at risk and expected shortfall."""
     window: Annotated[int, Field(ge=30)] = 500
@@ -308,7 +299,7 @@ class RiskSection(Section):
 
 
 class SecuritySection(Section):
-    """Tokens and clients of the API."""
+    """Tokens and clients of the API, certificates of the actors."""
 
     issuer: str = "alphamind"
     """``iss`` of the tokens."""
@@ -318,6 +309,9 @@ class SecuritySection(Section):
     """Life of an access token."""
     secrets: pathlib.Path | None = None
     """Folder with ``signing-key.pem`` and ``clients.yaml``; empty: ``secrets`` in the home (made in ``local``)."""
+    certificates: pathlib.Path | None = None
+    """Folder with ``authority.pem`` and the actors' certificates, ``oms-0.pem`` and so on, for ``network.tls``; empty:
+    ``certificates`` in the run's directory. What is missing there is made, but never in profile ``cluster``."""
 
 
 class LoggingSection(Section):
@@ -359,10 +353,22 @@ class Configuration(Section):
                 raise ValueError(
                     f"strategies: {strategy.name} trades for account {strategy.account!r}, which accounts does not list"
                 )
+        currencies = sorted({account.currency for account in self.accounts})
+        firm = self.risk.limits
+        if len(currencies) > 1 and (firm.maximum_gross_exposure or firm.maximum_net_exposure):
+            raise ValueError(
+                f"risk: the firm's exposure can't be limited while its accounts are in {' and '.join(currencies)};"
+                " limit each account under risk.scopes"
+            )
         if self.oms.shards > self.oms.partitions:
             raise ValueError("oms: more shards than partitions")
         if self.run.profile == "cluster" and self.journal.medium != "postgres":
             raise ValueError(
                 "journal: profile cluster refuses medium segments, which would die with its node; set medium: postgres"
+            )
+        if self.run.profile == "cluster" and self.network.tls.enabled and self.security.certificates is None:
+            raise ValueError(
+                "security: profile cluster makes no certificates; set certificates to the folder that has them "
+                "(python -m cluster.certificates makes one)"
             )
         return self

@@ -55,11 +55,19 @@ class LocalEngine:
         """Start one service, as Ray would start its actor."""
         plan = self.plan[name]
         service = SERVICES[plan.role](
-            name, self.directory, self.configuration, instruments=self.instruments, **plan.arguments
+            name, self.directory_of(name), self.configuration, instruments=self.instruments, **plan.arguments
         )
+        self.introduce(service)
         self.services[name] = service
         await service.start()
         return service
+
+    def directory_of(self, name: str) -> pathlib.Path:
+        """Return the run's directory as one service sees it."""
+        return self.directory
+
+    def introduce(self, service: Service) -> None:
+        """Tell a service what its shell would tell it, before it starts."""
 
     async def stop(self, name: str) -> None:
         """Stop one service; its state is in its journal."""
@@ -88,7 +96,7 @@ class LocalEngine:
 
     async def ask(self, name: str, method: str, body: Any = None) -> Any:
         """Send one request over a connection of its own and return the decoded answer."""
-        client = WireClient(socket_path(self.directory, name), "test")
+        client = WireClient(socket_path(self.directory_of(name), name), "test")
         client.start()
         try:
             await asyncio.wait_for(client.connected.wait(), 5)

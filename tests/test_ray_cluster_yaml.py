@@ -201,6 +201,9 @@ def test_the_engine_has_what_the_profile_expects_of_it(configuration: Configurat
     assert secrets is not None and str(secrets.parent) in mounts
     (prepare,) = PODS["engine"]["initContainers"]
     assert f"install -d -m 0700 {secrets}\n" in prepare["args"][0]
+    certificates = configuration.security.certificates
+    assert certificates is not None and str(certificates.parent) in mounts
+    assert f"install -d -m 0700 {certificates}\n" in prepare["args"][0]
     ports = [port["containerPort"] for port in ray_container("engine")["ports"]]
     assert configuration.network.port in ports
 

@@ -21,7 +21,7 @@ from actors.ingest.splitting import split
 from actors.journal import Journal, open_journal
 from actors.market.ticks import IN_FLIGHT, RAW, RawSlice
 from actors.messages import Instrument, decoder
-from actors.service import Service, socket_path
+from actors.service import Service
 from actors.wire import Handler, Request, WireClient
 from configs.schema import Configuration
 
@@ -151,9 +151,7 @@ class FeedService(Service):
     async def connect(self) -> None:
         """Begin to open the source and to connect to the shards."""
         self._ahead = ReadAhead()
-        self._clients = [
-            WireClient(socket_path(self.directory, f"market-{shard}"), self.name) for shard in range(self._shards)
-        ]
+        self._clients = [WireClient(self.peers.peer(f"market-{shard}"), self.name) for shard in range(self._shards)]
         for client in self._clients:
             client.start()
         self._task = asyncio.get_running_loop().create_task(self._run(self._ahead))

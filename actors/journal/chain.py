@@ -1,21 +1,21 @@
-"""Reads segments: one walk along the chain that checks every record and names the first that is not right."""
+"""Reads a journal's segments: one walk along the chain that names the first record that is not right."""
 
 from __future__ import annotations
 
-import hashlib
-import zlib
+import bisect
+import contextlib
+import functools
 from collections.abc import Iterator, Sequence
-from io import FileIO
 
 from actors.errors import JournalCorrupt
-from actors.journal.journal import Record, Verification
-from actors.journal.records import CHECKED, HEADER, genesis
-from actors.journal.segment_files import HEADER_SIZE, Segment
+from actors.journal.archives import open_segment
+from actors.journal.blame import Link, is_changed
+from actors.journal.journal import Fault, Record
+from actors.journal.records import Head, genesis
+from actors.journal.segment_files import HEADER_SIZE, Segment, last_sequences, read_header
+from actors.journal.walk import NEVER, Walk, find
 
 _CHUNK = 1 << 20
-_unpack_from = HEADER.unpack_from
-_crc32 = zlib.crc32
-_sha256 = hashlib.sha256
 
 
 class Chain:
@@ -25,6 +25,9 @@ class Chain:
         name: The journal's name.
         segments: Its segments in order.
         end: Sequence of the last record to read; ``None`` reads what is there, up to a record that is not whole yet.
+        origin: The record before the first that is kept. ``None``: the segments need not go back that far, and the
+            first one that is read is believed where the chain stood.
+        known: The newest record that an owner was told is kept.
 
     Attributes:
         sequence: Sequence of the last record that was checked.
@@ -32,17 +35,25 @@ class Chain:
         offset: Where it ends in its segment, in bytes.
         unfinished: Bytes of a record that is not whole at the end of the last segment.
         notes: What was ignored, for people.
+        fault: The first fault, once one was raised.
     """
 
-    def __init__(self, name: str, segments: Sequence[Segment], end: int | None = None) -> None:
+    def __init__(
+        self, name: str, segments: Sequence[Segment], end: int | None = None, origin: Head | None = None, known: int = 0
+    ) -> None:
         self.name = name
-        self.segments = segments
+        self.origin = origin or Head(0, genesis(name))
+        self.segments = [segment for segment in segments if segment.first_sequence > self.origin.sequence]
         self.end = end
-        self.sequence = 0
-        self.hash = genesis(name)
+        self.sequence, self.hash = self.origin
         self.offset = HEADER_SIZE
         self.unfinished = 0
         self.notes: list[str] = []
+        self.fault: Fault | None = None
+        self._index = 0
+        self._goes_back = origin is not None
+        self._known = known if end is None else end
+        self._lasts = last_sequences(self.segments, NEVER if end is None else end)
 
     def records(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on.
@@ -52,107 +63,134 @@ class Chain:
         Raises:
             JournalCorrupt: Naming segment file, record and byte.
         """
-        begin = self._begin(from_sequence)
-        for index in range(begin, len(self.segments)):
-            segment = self.segments[index]
-            self.offset = HEADER_SIZE
-            if index == begin and index:
-                self.sequence, self.hash = segment.first_sequence - 1, segment.previous_hash
-            elif segment.first_sequence != self.sequence + 1:
-                raise self.corrupt(segment, f"the segment begins with record {segment.first_sequence}")
-            elif segment.previous_hash != self.hash:
-                raise self.corrupt(segment, "the segment continues another chain")
-            yield from self._walk(segment, index, from_sequence)
-        if self.end is not None and self.sequence < self.end and self.segments:
-            raise self.corrupt(self.segments[-1], f"it is missing, and so is all up to record {self.end}")
+        for run in self.runs(from_sequence, from_sequence):
+            yield from run
 
-    def verify(self, acknowledged: int) -> Verification:
-        """Walk the whole chain and say what was found.
+    def runs(self, begin: int = 1, keep_from: int = NEVER, stops: Sequence[int] = ()) -> Iterator[list[Record]]:
+        """Walk on from the segment that holds ``begin`` and yield after each run of records that was checked.
 
         Args:
-            acknowledged: Sequence up to which a writer was told that its records are kept.
+            begin: Where to begin.
+            keep_from: Records from here on are yielded; those before are only checked.
+            stops: Sequences, in order, at which a run ends, so that ``hash`` is that record's.
+
+        Raises:
+            JournalCorrupt: Naming segment file, record and byte.
         """
-        fault = None
-        try:
-            for _ in self.records():
-                pass
-            if self.sequence < acknowledged:
-                fault = (
-                    f"journal {self.name} ends with record {self.sequence}, but {acknowledged} were acknowledged: "
-                    f"{acknowledged - self.sequence} are missing"
-                )
-        except JournalCorrupt as error:
-            fault = str(error)
-        if self.unfinished and self.end is None:
-            self.notes.append(f"{self.unfinished} bytes of an unfinished record follow record {self.sequence}")
-        return Verification(self.sequence, self.hash.hex(), fault, tuple(self.notes))
+        first = max(bisect.bisect_right(self.segments, begin, key=_first_sequence) - 1, 0)
+        for index in range(first, len(self.segments)):
+            self._index, self.offset = index, 0
+            try:
+                yield from self._segment(index, index == first, keep_from, stops)
+            except FileNotFoundError:
+                raise self._corrupt("the segment is gone") from None
+            except ValueError as error:
+                raise self._corrupt(str(error)) from None
+        if self.end is not None and self.sequence < self.end:
+            raise self._corrupt(f"it is missing, and so is all up to record {self.end}")
 
-    def corrupt(self, segment: Segment, reason: str, offset: int | None = None) -> JournalCorrupt:
+    def wrong(self, record: int, reason: str) -> Fault:
+        """Return the fault for a record of the segment in which the walk is."""
+        place = self.segments[self._index].path.name if self.segments else "no segment"
+        return Fault(self.name, record, place, self.offset if record == self.sequence + 1 else None, reason)
+
+    def _corrupt(self, reason: str) -> JournalCorrupt:
         """Return the error for the record after the last good one."""
-        byte = self.offset if offset is None else offset
-        return JournalCorrupt(
-            f"record {self.sequence + 1} of journal {self.name} is not what was written "
-            f"(segment {segment.path.name}, byte {byte}: {reason})",
-            field=segment.path.name,
-            value=self.sequence + 1,
-            remedy="restore the segment from a copy",
-        )
+        self.fault = self.wrong(self.sequence + 1, reason)
+        return self.fault.error()
 
-    def _begin(self, from_sequence: int) -> int:
-        later = [index for index, segment in enumerate(self.segments) if segment.first_sequence <= from_sequence]
-        return later[-1] if later else 0
-
-    def _last_sequence(self, index: int) -> int | None:
-        """Return where the segment's part of the chain ends: before the first record of any later segment."""
-        later = [segment.first_sequence - 1 for segment in self.segments[index + 1 :]]
-        return min(later) if later else self.end
-
-    def _walk(self, segment: Segment, index: int, from_sequence: int) -> Iterator[Record]:
-        last = self._last_sequence(index)
-        sequence, previous = self.sequence, self.hash
-        header_size, checked = HEADER.size, CHECKED
-        with FileIO(segment.path) as file:
-            file.seek(HEADER_SIZE)
-            base = HEADER_SIZE  # offset in the file of the buffer's first byte
-            buffer, at, wanted, size = b"", 0, header_size, 0
-            while last is None or sequence < last:
-                chunk = file.read(max(_CHUNK, wanted)) or b""
-                if not chunk:
-                    break
-                base, buffer, at = base + at, buffer[at:] + chunk, 0
-                size, view = len(buffer), memoryview(buffer)
-                while last is None or sequence < last:
-                    wanted = header_size
-                    if at + wanted > size:
-                        break
-                    length, number, time, kind, version, before, header_sum, record_sum = _unpack_from(buffer, at)
-                    if _crc32(view[at : at + checked]) != header_sum:
-                        raise self.corrupt(segment, "checksum of the header", base + at)
-                    wanted += length
-                    end = at + wanted
-                    if end > size:
-                        break
-                    payload = buffer[at + header_size : end]
-                    if _crc32(payload, header_sum) != record_sum:
-                        raise self.corrupt(segment, "checksum of the payload", base + at)
-                    if number != sequence + 1:
-                        raise self.corrupt(segment, f"record {number} stands in its place", base + at)
-                    if before != previous:
-                        raise self.corrupt(segment, "its hash of the record before does not fit", base + at)
-                    sequence, previous, at = number, _sha256(view[at:end]).digest(), end
-                    self.sequence, self.hash, self.offset = sequence, previous, base + end
-                    if sequence >= from_sequence:
-                        yield Record(number, time, kind, version, payload)
+    def _segment(self, index: int, is_first: bool, keep_from: int, stops: Sequence[int]) -> Iterator[list[Record]]:
+        segment = self.segments[index]
+        with open_segment(segment) as file:
+            believed = is_first and (index > 0 or not self._goes_back) and segment.first_sequence > 1
+            if believed:
+                self.sequence = segment.first_sequence - 1
+            previous_hash = read_header(file.read(HEADER_SIZE), segment, self.name)
+            if believed:
+                self.hash = previous_hash
+            self._check_continues(index, previous_hash)
+            changed = functools.partial(self._is_changed, index)
+            walk = Walk(file, Head(self.sequence, self.hash), self._lasts[index], changed)
+            try:
+                for run in walk.runs(keep_from, stops):
+                    self._follow(walk)
+                    yield run
+            finally:
+                self._follow(walk)
             if index + 1 == len(self.segments):
-                self.unfinished = size - at
+                self.unfinished = walk.unfinished
             else:
-                self._account_for_rest(segment, index, file.seek(0, 2) - self.offset)
+                self._account_for_rest(index, walk.rest())
 
-    def _account_for_rest(self, segment: Segment, index: int, rest: int) -> None:
-        if rest > 0 and self.segments[index + 1].epoch > segment.epoch:
+    def _follow(self, walk: Walk) -> None:
+        self.sequence, self.hash, self.offset = walk.sequence, walk.hash, walk.offset
+
+    def _check_continues(self, index: int, previous_hash: bytes) -> None:
+        first_sequence = self.segments[index].first_sequence
+        if first_sequence != self.sequence + 1:
+            raise ValueError(f"the segment begins with record {first_sequence}")
+        if previous_hash != self.hash:
+            if index and self.segments[index - 1].first_sequence <= self.sequence and self._leads_on(index):
+                raise self._changed_last(index - 1)
+            raise ValueError("the segment continues another chain")
+
+    def _leads_on(self, index: int) -> bool:
+        """Return whether the segment is whole by itself and the one after it, if there is any, continues it."""
+        last = self._lasts[index]
+        alone = Chain(self.name, self.segments[index : index + 1], None if last == NEVER else last)
+        try:
+            for _ in alone.runs():
+                pass
+        except JournalCorrupt:
+            return False
+        return index + 1 == len(self.segments) or self._previous_hash(index + 1) == alone.hash
+
+    def _changed_last(self, index: int) -> JournalCorrupt:
+        """Return the error for the last record of a segment, whose hash is another in the segment after it."""
+        before = Chain(self.name, self.segments[index : index + 1], self.sequence - 1)
+        for _ in before.runs():
+            pass
+        self.sequence, self.hash, self.offset = before.sequence, before.hash, before.offset
+        self._index = index
+        return self._corrupt("the segment after it bears another hash of it")
+
+    def _is_changed(self, index: int, this: Link, offset: int) -> bool:
+        """Return whether it is ``this`` that was changed where the record at ``offset`` does not follow it."""
+        content = self._content(index)
+        following = find(content, offset)
+        if following is None or following.link[:2] == (this.sequence + 1, this.hash):
+            return False
+        after = find(content, following.end)
+        link = after.link if after is not None else None
+        if link is None and index + 1 < len(self.segments) and following.link.sequence == self._lasts[index]:
+            link = Link(following.link.sequence + 1, self._previous_hash(index + 1), b"")
+        return is_changed(this, following.link, link, self._known)
+
+    def _content(self, index: int) -> bytes:
+        content = bytearray()
+        with contextlib.suppress(ValueError), open_segment(self.segments[index]) as file:  # as far as it can be read
+            while chunk := file.read(_CHUNK):
+                content += chunk
+        return bytes(content)
+
+    def _previous_hash(self, index: int) -> bytes:
+        with contextlib.suppress(ValueError), open_segment(self.segments[index]) as file:
+            return read_header(file.read(HEADER_SIZE), self.segments[index], self.name)
+        return b""
+
+    def _account_for_rest(self, index: int, rest: int) -> None:
+        if rest > 0 and self.segments[index + 1].epoch > self.segments[index].epoch:
             self.notes.append(
-                f"{rest} bytes after record {self.sequence} in segment {segment.path.name} are ignored: "
+                f"{rest} bytes after record {self.sequence} in segment {self.segments[index].path.name} are ignored: "
                 f"a writer whose lease was taken over wrote them"
             )
+        elif rest > 0 and self.sequence < self._lasts[index]:
+            raise ValueError(f"only {rest} bytes of it are there")
         elif rest > 0:
-            raise self.corrupt(segment, "bytes follow the last record of the segment")
+            if self._previous_hash(index + 1) not in (self.hash, b""):
+                raise self._changed_last(index)
+            raise ValueError("bytes follow the last record of the segment")
+
+
+def _first_sequence(segment: Segment) -> int:
+    return segment.first_sequence

@@ -65,18 +65,16 @@ class Connection:
         Raises:
             JournalError: It failed, or the server can't be reached.
         """
-        self.require()
-        try:
-            return self._rows(statement, parameters)
-        except psycopg.Error as error:
-            if self.alive:
-                raise self.failure("the journal's database refused a statement", error) from None
-        _log.warning("connection to the journal's database was lost", server=self._server)
-        self.require()
-        try:
-            return self._rows(statement, parameters)
-        except psycopg.Error as error:
-            raise self.failure("the journal's database can't be asked", error) from None
+        cursor = self._repeatable(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    def count(self, statement: str, parameters: Sequence[Any]) -> int:
+        """Run a statement that can be repeated and return how many rows it changed.
+
+        Raises:
+            JournalError: It failed, or the server can't be reached.
+        """
+        return self._repeatable(statement, parameters).rowcount
 
     def change(self, statement: str, parameters: Sequence[Any]) -> int:
         """Run a statement that must not be repeated and return how many rows it changed.
@@ -92,10 +90,18 @@ class Connection:
         Raises:
             JournalError: The server can't be reached, or ``close`` was called.
         """
-        if self._closed:
-            raise JournalError("the journal can't be used: it was closed", remedy="open it again")
+        self.require_open()
         if not self.alive:
             self._connection = self._connect()
+
+    def require_open(self) -> None:
+        """Do nothing, unless ``close`` was called.
+
+        Raises:
+            JournalError: It was.
+        """
+        if self._closed:
+            raise JournalError("the journal can't be used: it was closed", remedy="open it again")
 
     def failure(self, message: str, error: psycopg.Error) -> JournalError:
         """Return the error to raise for one of the driver's, without anything secret."""
@@ -115,9 +121,19 @@ class Connection:
         self._closed = True
         self._connection.close()
 
-    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(statement, parameters, binary=True)
-        return cursor.fetchall() if cursor.description else []
+    def _repeatable(self, statement: str, parameters: Sequence[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+        self.require()
+        try:
+            return self._connection.execute(statement, parameters, binary=True)
+        except psycopg.Error as error:
+            if self.alive:
+                raise self.failure("the journal's database refused a statement", error) from None
+        _log.warning("connection to the journal's database was lost", server=self._server)
+        self.require()
+        try:
+            return self._connection.execute(statement, parameters, binary=True)
+        except psycopg.Error as error:
+            raise self.failure("the journal's database can't be asked", error) from None
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         try:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from actors.errors import ConfigurationError
 from actors.journal.journal import Journal, JournalReader
 from actors.journal.segment_files import check_name
-from actors.journal.segments import SegmentJournal, SegmentReader
+from actors.journal.segment_reader import SegmentReader
+from actors.journal.segments import SegmentJournal
 from configs.schema import JournalSection
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ def open_journal(section: JournalSection, directory: pathlib.Path, name: str, ow
     """
     check_name(name)
     if section.medium == "segments":
-        return SegmentJournal(directory, name, owner, section.segment_mib << 20, section.durability != "process")
+        sync = section.durability != "process"
+        return SegmentJournal(directory, name, owner, section.segment_mib << 20, sync, section.retention_days)
     # Loading the driver takes 0.1 s that segments need not wait for.
     from actors.journal.postgres import PostgresJournal
 
-    return PostgresJournal(_dsn(section), directory.name, name, owner, section.durability)
+    dsn, run = _dsn(section), directory.name
+    return PostgresJournal(dsn, run, name, owner, section.durability, section.retention_days)
 
 
 def read_journal(section: JournalSection, directory: pathlib.Path, name: str) -> JournalReader:
@@ -54,9 +57,32 @@ def read_journal(section: JournalSection, directory: pathlib.Path, name: str) ->
     check_name(name)
     if section.medium == "segments":
         return SegmentReader(directory, name)
-    from actors.journal.postgres import PostgresReader
+    from actors.journal.postgres_reader import PostgresReader
 
     return PostgresReader(_dsn(section), directory.name, name)
+
+
+def list_journals(section: JournalSection, directory: pathlib.Path) -> list[str]:
+    """Return the names of all journals of a run in order.
+
+    Args:
+        section: Medium, durability and sizes.
+        directory: The run's directory.
+
+    Raises:
+        JournalError: The medium can't be used.
+    """
+    if section.medium == "segments":
+        folder = directory / "journal"
+        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    from actors.journal.connection import Connection
+    from actors.journal.postgres_reader import journals
+
+    connection = Connection(_dsn(section), "off")
+    try:
+        return journals(connection, directory.name)
+    finally:
+        connection.close()
 
 
 def _dsn(section: JournalSection) -> pydantic.SecretStr:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.errors import InputError
 
@@ -22,12 +22,25 @@ MAXIMUM_PAYLOAD = 256 * 1024 * 1024
 HEADER = struct.Struct("<IQqHH32sII")
 """Length, sequence, time, kind, version, previous hash, header checksum, record checksum."""
 
+START = struct.Struct("<IQqHH")
+"""The header up to the previous hash."""
+
 CHECKED = HEADER.size - 8
 """Bytes of the header that its own checksum covers."""
+
+PREVIOUS_HASH_AT = START.size
+"""Where in a record the hash of the record before stands."""
 
 _crc32 = zlib.crc32
 _pack_fields = struct.Struct("<IQqHH32s").pack
 _pack_checksums = struct.Struct("<II").pack
+
+
+class Head(NamedTuple):
+    """A record in the chain: its sequence and chain hash."""
+
+    sequence: int
+    hash: bytes
 
 
 def genesis(name: str) -> bytes:

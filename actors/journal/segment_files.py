@@ -7,14 +7,17 @@ and not part of the journal.
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from actors.errors import InputError, JournalCorrupt
+from actors.errors import InputError
+from actors.journal.records import Head
 
 FORMAT = 1
 """Version of the layout of segments and records."""
@@ -29,19 +32,17 @@ HEADER_SIZE = _LAYOUT.size
 
 
 class Segment(NamedTuple):
-    """One segment file and where the chain stood when it was begun.
+    """One segment file, by its name.
 
     Attributes:
         path: The file.
         epoch: Epoch of the writer that began it.
         first_sequence: Sequence of its first record, also while it has none.
-        previous_hash: Chain hash of the record before the first.
     """
 
     path: pathlib.Path
     epoch: int
     first_sequence: int
-    previous_hash: bytes
 
 
 def check_name(name: str) -> None:
@@ -60,31 +61,44 @@ def journal_folder(directory: pathlib.Path, name: str) -> pathlib.Path:
     return directory / "journal" / name
 
 
-def begin_segment(
-    folder: pathlib.Path, name: str, epoch: int, first_sequence: int, previous_hash: bytes, sync: bool
-) -> Segment:
-    """Create a segment in one step (written aside, then renamed), so that no reader meets half a header.
+def begin_segment(folder: pathlib.Path, name: str, epoch: int, head: Head, sync: bool) -> Segment:
+    """Create a segment in one step, so that no reader meets half a header.
 
     Args:
         folder: The journal's folder.
         name: The journal's name.
         epoch: The writer's epoch.
-        first_sequence: Sequence of the first record to come.
-        previous_hash: Chain hash of the record before it.
+        head: The newest record; the segment's first one will follow it.
         sync: Whether file and folder entry must be on disk on return.
 
     Raises:
         OSError: The disk is full or the folder can't be written; nothing is left behind.
     """
-    path = folder / f"{epoch:010d}-{first_sequence:016d}.segment"
+    path = folder / segment_name(epoch, head.sequence + 1)
     encoded_name = name.encode()
-    header = _LAYOUT.pack(_MAGIC, FORMAT, len(encoded_name), epoch, first_sequence, previous_hash, encoded_name, 0)[:-4]
-    header += zlib.crc32(header).to_bytes(4, "little")
+    fields = (_MAGIC, FORMAT, len(encoded_name), epoch, head.sequence + 1, head.hash, encoded_name)
+    header = _LAYOUT.pack(*fields, 0)[:-4]
+    write_whole(path, (header, zlib.crc32(header).to_bytes(4, "little")), sync)
+    return Segment(path, epoch, head.sequence + 1)
+
+
+def segment_name(epoch: int, first_sequence: int) -> str:
+    """Return the name of a segment's file."""
+    return f"{epoch:010d}-{first_sequence:016d}.segment"
+
+
+def write_whole(path: pathlib.Path, parts: tuple[bytes, ...], sync: bool) -> None:
+    """Write a file aside, then rename it, so that nobody meets a part of it.
+
+    Raises:
+        OSError: The disk is full or the folder can't be written; nothing is left behind.
+    """
     aside = path.with_suffix(".new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        if os.write(descriptor, header) != len(header):
-            raise OSError("a segment's header was written in part only")
+        for part in parts:
+            if os.write(descriptor, part) != len(part):
+                raise OSError(errno.ENOSPC, "a part could not be written", str(path))
         if sync:
             os.fdatasync(descriptor)
         os.rename(aside, path)
@@ -94,8 +108,7 @@ def begin_segment(
     finally:
         os.close(descriptor)
     if sync:
-        sync_folder(folder)
-    return Segment(path, epoch, first_sequence, previous_hash)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: pathlib.Path) -> None:
@@ -107,43 +120,44 @@ def sync_folder(folder: pathlib.Path) -> None:
         os.close(descriptor)
 
 
-def list_segments(folder: pathlib.Path, name: str) -> tuple[list[Segment], pathlib.Path | None]:
-    """Return a journal's segments in order, and the last file where a loss of power left it without a header.
-
-    Raises:
-        JournalCorrupt: A segment's header is not what was written.
-    """
-    paths = sorted(path for path in folder.glob("*.segment") if _FILE_NAME.fullmatch(path.name))
-    segments: list[Segment] = []
-    for path in paths:
-        with path.open("rb", buffering=0) as file:
-            header = file.read(HEADER_SIZE) or b""
-        if len(header) < HEADER_SIZE and path == paths[-1]:
-            return segments, path
-        segments.append(_parse(path, header, name))
+def list_segments(folder: pathlib.Path) -> tuple[list[Segment], pathlib.Path | None]:
+    """Return a journal's segments in order, and the last file where a loss of power left it without a header."""
+    segments = []
+    for path in sorted(folder.glob("*.segment")):
+        if match := _FILE_NAME.fullmatch(path.name):
+            segments.append(Segment(path, int(match[1]), int(match[2])))
+    if segments and segments[-1].path.stat().st_size < HEADER_SIZE:
+        return segments[:-1], segments[-1].path
     return segments, None
 
 
-def _parse(path: pathlib.Path, header: bytes, name: str) -> Segment:
-    def corrupt(reason: str) -> JournalCorrupt:
-        return JournalCorrupt(
-            f"the header of segment {path.name} of journal {name} is not what was written (byte 0: {reason})",
-            field=path.name,
-            value="header",
-            remedy="restore the file from a copy",
-        )
+def last_sequences(segments: Sequence[Segment], end: int) -> list[int]:
+    """Return where each segment's part of the chain ends: before the first record of any later one, or at ``end``."""
+    lasts = []
+    for segment in reversed(segments):
+        lasts.append(end)
+        end = min(end, segment.first_sequence - 1)
+    return lasts[::-1]
 
+
+def read_header(header: bytes, segment: Segment, name: str) -> bytes:
+    """Return the chain hash of the record before the segment's first, from its header.
+
+    Raises:
+        ValueError: The header is not what was written; says what is wrong.
+    """
     if len(header) < HEADER_SIZE:
-        raise corrupt(f"{len(header)} of {HEADER_SIZE} bytes")
+        raise ValueError(f"{len(header)} of {HEADER_SIZE} bytes of the header")
     magic, version, length, epoch, first_sequence, previous_hash, encoded_name, checksum = _LAYOUT.unpack(header)
     if magic != _MAGIC:
-        raise corrupt("no journal segment")
+        raise ValueError("no journal segment")
     if zlib.crc32(header[:-4]) != checksum:
-        raise corrupt("checksum")
+        raise ValueError("checksum of the segment's header")
     if version != FORMAT:
-        raise corrupt(f"format {version}; this program reads format {FORMAT}")
+        raise ValueError(f"format {version}; this program reads format {FORMAT}")
     if encoded_name[:length] != name.encode():
-        raise corrupt(f"it belongs to journal {encoded_name[:length].decode(errors='replace')}")
-    if path.name != f"{epoch:010d}-{first_sequence:016d}.segment":
-        raise corrupt("the file was renamed")
-    return Segment(path, epoch, first_sequence, previous_hash)
+        raise ValueError(f"the segment belongs to journal {encoded_name[:length].decode(errors='replace')}")
+    if (epoch, first_sequence) != (segment.epoch, segment.first_sequence):
+        raise ValueError("the segment was renamed")
+    hash_before: bytes = previous_hash
+    return hash_before

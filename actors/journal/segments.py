@@ -1,4 +1,8 @@
-"""A journal in append-only segment files: one ``write`` a record, fenced by the epoch in a memory-mapped lease."""
+"""A journal in append-only segment files, fenced by the epoch in a memory-mapped lease.
+
+With durability ``process`` each record is one ``write``; with ``disk`` those since the last flush are one ``write`` and
+one ``fdatasync``.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,27 @@ import errno
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import structlog
 
-from actors.errors import JournalCorrupt, JournalError, JournalFenced, NotFound
+from actors.errors import JournalCorrupt, JournalError, JournalFenced
+from actors.journal.archives import list_archived
 from actors.journal.chain import Chain
-from actors.journal.journal import Lease, Record, Verification
-from actors.journal.lease import LeaseFile, read_lease
-from actors.journal.records import encode
-from actors.journal.segment_files import HEADER_SIZE, begin_segment, journal_folder, list_segments, sync_folder
+from actors.journal.compaction import compact
+from actors.journal.journal import Lease, Progress, Record, Snapshot, Verification, Witness, ignore
+from actors.journal.lease import LeaseFile
+from actors.journal.records import Head, encode
+from actors.journal.segment_files import (
+    HEADER_SIZE,
+    begin_segment,
+    journal_folder,
+    list_segments,
+    sync_folder,
+    write_whole,
+)
+from actors.journal.segment_folder import SegmentFolder
+from actors.journal.snapshots import KEPT, pack
 
 _log = structlog.get_logger()
 _sha256 = hashlib.sha256
@@ -34,18 +49,31 @@ class SegmentJournal:
         owner: Who opens it, for people.
         segment_bytes: Size at which a new segment is begun.
         sync: Whether ``flush`` puts the records on disk (durability ``disk``).
+        retention_days: Days after which archived records are deleted; ``None``: never.
 
     Raises:
         JournalCorrupt: The newest segment is not what was written, or flushed records are missing.
         JournalError: The files can't be opened.
     """
 
-    def __init__(self, directory: pathlib.Path, name: str, owner: str, segment_bytes: int, sync: bool = False) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        name: str,
+        owner: str,
+        segment_bytes: int,
+        sync: bool = False,
+        retention_days: float | None = None,
+    ) -> None:
         self.name = name
+        self.immediate = not sync
         self._folder = journal_folder(directory, name)
+        self._files = SegmentFolder(self._folder, name)
+        self._retention_days = retention_days
         self._segment_bytes = segment_bytes
         self._sync = sync
         self._closed_because: str | None = None
+        self._waiting: list[bytes] = []  # encoded, for the next flush
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if sync:
@@ -61,14 +89,20 @@ class SegmentJournal:
             raise _failure(f"journal {name} can't be opened", error) from error
 
     def _open(self, owner: str) -> None:
-        segments, headless = list_segments(self._folder, self.name)
+        segments, headless = list_segments(self._folder)
         self._epoch = self._lease_file.take(owner, max((segment.epoch for segment in segments), default=0), self._sync)
         self.lease = Lease(self._epoch, owner)
         self._numbers: memoryview[int] | list[int] = self._lease_file.numbers
         # Listed again: only from here on can no older owner have a record acknowledged.
-        segments, headless = list_segments(self._folder, self.name)
-        chain = Chain(self.name, segments)
-        for _ in chain.records(segments[-1].first_sequence if segments else 1):
+        segments, headless = list_segments(self._folder)
+        if not segments and list_archived(self._folder):
+            raise JournalCorrupt(
+                f"journal {self.name} has archived segments, but those that follow are missing",
+                field=str(self._folder),
+                remedy="restore the journal from a copy",
+            )
+        chain = Chain(self.name, segments[-1:])
+        for _ in chain.runs():
             pass
         acknowledged = self._numbers[1]
         if chain.sequence < acknowledged:
@@ -90,9 +124,13 @@ class SegmentJournal:
                     bytes_cut=chain.unfinished,
                 )
                 os.truncate(path, chain.offset)
-            self._sequence, self._hash = chain.sequence, chain.hash
+            for snapshot in self._files.snapshot_paths():
+                if int(snapshot.stem) > chain.sequence:
+                    _log.warning("snapshot of lost records removed", journal=self.name, snapshot=snapshot.name)
+                    snapshot.unlink()
+            self._sequence, self._hash = self._flushed = Head(chain.sequence, chain.hash)
             self._numbers[1] = chain.sequence
-            self._begin_segment()
+            self._begin_segment(self._flushed)
 
     def _report_missing(self, chain: Chain, acknowledged: int) -> None:
         missing = acknowledged - chain.sequence
@@ -128,15 +166,51 @@ class SegmentJournal:
             raise self._refusal()
         sequence = self._sequence + 1
         record = encode(sequence, time, kind, version, self._hash, payload)
-        size = len(record)
+        record_hash = _sha256(record).digest()
+        if self._sync:
+            self._waiting.append(record)
+            self._sequence, self._hash = sequence, record_hash
+        else:
+            self._write(record, sequence, record_hash)
+            self._numbers[1] = sequence
+        return sequence
+
+    def flush(self) -> None:
+        """Put what was appended on disk where the durability is ``disk``.
+
+        Raises:
+            JournalFenced: A newer owner holds the lease.
+            JournalError: The disk is full: nothing since the last flush counts. Or it failed: what was appended since
+                then may be lost, and the journal is closed.
+        """
+        if not self._sync:
+            return
+        if self._waiting:
+            records = b"".join(self._waiting)
+            self._waiting.clear()
+            try:
+                self._require_lease()
+                self._write(records, self._sequence, self._hash)
+            except BaseException:
+                self._sequence, self._hash = self._flushed
+                raise
+        elif self._numbers is _UNUSABLE:
+            raise self._refusal()
+        self._force()
+        self._flushed = Head(self._sequence, self._hash)
+        if self._numbers[0] == self._epoch:
+            self._numbers[1] = self._sequence
+
+    def _write(self, records: bytes, sequence: int, record_hash: bytes) -> None:
+        """Write records, the last of which is ``sequence``; where that fails, nothing of them stays."""
+        size = len(records)
         if self._offset + size > self._segment_bytes and self._offset > HEADER_SIZE:
             self._roll()
         try:
-            written = os.write(self._descriptor, record)
+            written = os.write(self._descriptor, records)
             if written != size:
                 raise OSError(errno.ENOSPC, f"only {written} of {size} bytes were written")
-            self._hash = _sha256(record).digest()
-            self._sequence = sequence
+            self._sequence, self._hash = sequence, record_hash
             self._offset += size
         except BaseException as error:  # an interrupt here must not leave a record that the next one would repeat
             self._cut()
@@ -145,37 +219,60 @@ class SegmentJournal:
             raise
         if self._numbers[0] != self._epoch:
             raise self._refusal()
-        if not self._sync:
-            self._numbers[1] = sequence
-        return sequence
 
-    def flush(self) -> None:
-        """Put what was appended on disk where the durability is ``disk``.
-
-        Raises:
-            JournalError: The disk failed: what was appended since the last flush may be lost, and the journal is
-                closed.
-        """
-        if not self._sync:
-            return
-        if self._numbers is _UNUSABLE:
-            raise self._refusal()
+    def _force(self) -> None:
+        """Put the segment on disk."""
         try:
             os.fdatasync(self._descriptor)
         except OSError as error:
             # The kernel may drop what it could not write and report success the next time: never try again.
             self._disable("the disk failed in a flush")
             raise _failure(f"journal {self.name} can't be flushed", error) from error
-        if self._numbers[0] == self._epoch:
-            self._numbers[1] = self._sequence
 
     def read(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` to the newest at the time of the call; see ``Journal.read``."""
-        return Chain(self.name, list_segments(self._folder, self.name)[0], self._sequence).records(from_sequence)
+        self.flush()
+        return self._files.chain(from_sequence, self._sequence).records(from_sequence)
 
-    def verify(self) -> Verification:
-        """Check the whole chain from the first record."""
-        return _verify(self._folder, self.name, self._sequence, self._sequence)
+    def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
+        """Flush, then check the whole chain; see ``Journal.verify``."""
+        self.flush()
+        return self._files.verify(self._sequence, self._sequence, witnesses, progress)
+
+    def save_snapshot(self, payload: bytes, version: int) -> None:
+        """Flush, then keep the state after the newest record; see ``Journal.save_snapshot``.
+
+        A new segment is begun behind it: recovery reads no record that the snapshot has in it.
+
+        Raises:
+            InputError: The version or payload can't be written as it is.
+            JournalFenced: A newer owner holds the lease.
+            JournalError: The disk is full or failed.
+        """
+        self._require_lease()
+        self.flush()
+        parts = pack(self.name, self._epoch, Snapshot(self._sequence, self._hash, version, payload))
+        if self._offset > HEADER_SIZE:
+            self._roll()
+        folder = self._files.snapshot_folder
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            write_whole(folder / f"{self._sequence:016d}.snapshot", parts, self._sync)
+            for path in [*self._files.snapshot_paths()[KEPT:], *folder.glob("*.new")]:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _failure(f"a snapshot of journal {self.name} can't be written", error) from error
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the newest whole snapshot; see ``Journal.snapshot``."""
+        return self._files.snapshot(self._sequence)
+
+    def compact(self, before_sequence: int) -> int:
+        """Archive whole segments before ``before_sequence``; see ``Journal.compact``."""
+        try:
+            return compact(self._files, before_sequence, self._retention_days, self._require_lease)
+        except OSError as error:
+            raise _failure(f"journal {self.name} can't be compacted", error) from error
 
     def close(self) -> None:
         """Flush and release what is held; a second call does nothing."""
@@ -187,17 +284,18 @@ class SegmentJournal:
             if self._numbers is not _UNUSABLE:
                 self._disable("it was closed")
 
-    def _begin_segment(self) -> None:
-        segment = begin_segment(self._folder, self.name, self._epoch, self._sequence + 1, self._hash, self._sync)
+    def _begin_segment(self, head: Head) -> None:
+        segment = begin_segment(self._folder, self.name, self._epoch, head, self._sync)
         self._descriptor = os.open(segment.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        self._path = segment.path
         self._offset = HEADER_SIZE
 
     def _roll(self) -> None:
+        """Begin a new segment after what was written; what waits for a flush goes there."""
         full = self._descriptor
-        self.flush()
+        if self._sync:
+            self._force()
         try:
-            self._begin_segment()
+            self._begin_segment(self._flushed if self._sync else Head(self._sequence, self._hash))
         except OSError as error:
             raise _failure(f"journal {self.name} can't begin a new segment", error) from error
         os.close(full)
@@ -217,6 +315,10 @@ class SegmentJournal:
         os.close(self._descriptor)
         self._lease_file.close()
 
+    def _require_lease(self) -> None:
+        if self._numbers[0] != self._epoch:
+            raise self._refusal()
+
     def _refusal(self) -> JournalError:
         if self._closed_because is not None:
             return JournalError(f"journal {self.name} can't be used: {self._closed_because}", remedy="open it again")
@@ -228,52 +330,6 @@ class SegmentJournal:
             rule=f"the newest epoch, {newest.epoch}",
             remedy="end this process",
         )
-
-
-class SegmentReader:
-    """The journal ``name`` of the run in ``directory``, for reading alone, also while its owner writes.
-
-    Args:
-        directory: The run's directory.
-        name: The journal's name.
-
-    Raises:
-        NotFound: There is no such journal.
-    """
-
-    def __init__(self, directory: pathlib.Path, name: str) -> None:
-        self.name = name
-        self._folder = journal_folder(directory, name)
-        if not self._folder.is_dir():
-            raise NotFound(
-                "there is no such journal", field="name", value=name, rule=f"a folder in {self._folder.parent}"
-            )
-
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
-        """Yield the records from ``from_sequence`` on; a record still being written is left out."""
-        return Chain(self.name, list_segments(self._folder, self.name)[0]).records(from_sequence)
-
-    def verify(self) -> Verification:
-        """Check the whole chain from the first record, and that no acknowledged record is missing at its end."""
-        try:
-            acknowledged = read_lease(self._folder / "lease").acknowledged  # before the segments: it only grows
-        except JournalCorrupt as error:
-            return Verification(0, "", str(error))
-        return _verify(self._folder, self.name, None, acknowledged)
-
-    def close(self) -> None:
-        """Release nothing: files are open only while they are read."""
-
-
-def _verify(folder: pathlib.Path, name: str, end: int | None, acknowledged: int) -> Verification:
-    try:
-        segments, headless = list_segments(folder, name)
-    except JournalCorrupt as error:
-        return Verification(0, "", str(error))
-    found = Chain(name, segments, end).verify(acknowledged)
-    if headless is not None:
-        found = found._replace(notes=(*found.notes, f"segment {headless.name} has no header"))
-    return found
 
 
 def _failure(message: str, error: OSError) -> JournalError:

@@ -227,6 +227,7 @@ class MarketService(Service):
             raw, request = came[0]
             try:
                 self.journal.append(raw.time, SLICE, request.body)
+                self.journal.flush()
             except JournalError as error:
                 for _, waiting in came:
                     waiting.fail(error)

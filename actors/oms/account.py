@@ -1,54 +1,98 @@
-"""One account within its partition, and the working state of its orders."""
+"""One account within its partition."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from actors.messages import Instrument, Order, Side
-from actors.oms.exposure import Exposure, buying_cost
-from actors.oms.inputs import Deposit
+from actors.messages import Contingency, Instrument, ReplaceOrder, SubmitList
+from actors.oms.exposure import Exposure
+from actors.oms.inputs import Deposit, Look
+from actors.oms.working_order import WorkingOrder
 from actors.portfolio.books import Books
 
 
-class WorkingOrder:
-    """An order and what only its partition needs to know of it.
+class Wish(NamedTuple):
+    """A replacement that was asked for.
 
     Attributes:
-        order: The order as others see it.
-        account: Whose it is.
-        instrument: Its instrument; ``None`` where it was refused for naming none.
-        buying_price: Highest price that a buy may cost, in increments; what cash is set aside at.
-        reserved: Cash set aside for it now, 1e-8 units.
-        confirmed: Whether the venue has said that it knows the order.
+        request: As it was asked.
+        order: The order that it is about.
+        reason: Code of the refusal, empty where it was not refused here.
+        text: The refusal in words.
     """
 
-    __slots__ = ("order", "account", "instrument", "buying_price", "reserved", "confirmed")
+    request: ReplaceOrder
+    order: WorkingOrder
+    reason: str = ""
+    text: str = ""
 
-    def __init__(self, order: Order, account: Account, instrument: Instrument | None, buying_price: int) -> None:
-        self.order = order
-        self.account = account
-        self.instrument = instrument
-        self.buying_price = buying_price
-        self.reserved = 0
-        self.confirmed = False
 
-    def expose(self, leaves_before: int, fee_rate: int) -> None:
-        """Bring the account's exposure up to date with the order, of which ``leaves_before`` lots counted so far."""
-        order, exposure = self.order, self.account.exposure
-        leaves = order.leaves_quantity
-        if leaves == leaves_before or self.instrument is None:
-            return
-        exposure.add(order.strategy, order.instrument, order.side, leaves - leaves_before)
-        if order.side is Side.BUY:
-            reserved = buying_cost(self.instrument, self.buying_price, leaves, fee_rate) if leaves else 0
-            exposure.reserve(self.instrument.currency, reserved - self.reserved)
-            self.reserved = reserved
+class OrderList:
+    """Orders that depend on one another.
+
+    Attributes:
+        submitted: As they were submitted.
+        looks: What was looked at for each of them.
+        orders: Its orders, in that order.
+        active: Whether the orders behind the first are held no longer (of ``oco`` they never are).
+        meant: How many lots each of the orders of which only one can fill was to fill all by itself, by order id.
+        asked: The lowest quantity that the OMS has asked each of them to be reduced to: it does not ask twice.
+    """
+
+    __slots__ = ("submitted", "looks", "orders", "active", "meant", "asked")
+
+    def __init__(self, submitted: SubmitList, looks: Sequence[Look]) -> None:
+        self.submitted = submitted
+        self.looks = looks
+        self.orders: list[WorkingOrder] = []
+        self.active = submitted.contingency is Contingency.OCO
+        self.meant: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
+
+    @property
+    def exclusive(self) -> list[WorkingOrder]:
+        """The orders of which only one can fill: of ``oco`` all, of a ``bracket`` those behind the first."""
+        if self.submitted.contingency is Contingency.OTO:
+            return []
+        return self.orders if self.submitted.contingency is Contingency.OCO else self.orders[1:]
+
+    @property
+    def filled(self) -> int:
+        """What is filled of the orders of which only one can fill, together, in lots."""
+        return sum(working.order.filled_quantity for working in self.exclusive)
+
+    def target(self, working: WorkingOrder) -> int:
+        """Return the whole quantity that one of them may have beside what the others have filled, in lots."""
+        wished = next((one.meant for one in reversed(working.amendments) if one.meant), 0)
+        meant = wished or self.meant[working.order.order_id]
+        return meant - (self.filled - working.order.filled_quantity)
+
+    def wish(self, working: WorkingOrder, quantity: int) -> int:
+        """Return what the client means one of them to fill who wants it to have another whole quantity; 0: not one."""
+        order_id = working.order.order_id
+        if order_id not in self.meant:
+            return 0
+        self.asked.pop(order_id, None)
+        return quantity + self.filled - working.order.filled_quantity
 
 
 class Account:
-    """One account: its books, its open orders' exposure, its orders by the client's id, its deposits by key."""
+    """One account.
 
-    __slots__ = ("id", "currency", "books", "exposure", "orders", "deposits")
+    Attributes:
+        id: Its key.
+        currency: Its currency.
+        books: Cash and positions.
+        exposure: What its open orders may still do.
+        orders: Its orders by the client's id, in the order of submission.
+        replacements: What was asked to be replaced, by the client's id of the wish.
+        lists: Its lists by the client's id.
+        reducing: Its reduce-only orders by order id.
+        deposits: Its deposits by key.
+    """
+
+    __slots__ = ("id", "currency", "books", "exposure", "orders", "replacements", "lists", "reducing", "deposits")
 
     def __init__(self, account: str, currency: str, instruments: Sequence[Instrument]) -> None:
         self.id = account
@@ -56,7 +100,21 @@ class Account:
         self.books = Books(account, instruments)
         self.exposure = Exposure()
         self.orders: dict[str, WorkingOrder] = {}
+        self.replacements: dict[str, Wish] = {}
+        self.lists: dict[str, OrderList] = {}
+        self.reducing: dict[str, WorkingOrder] = {}
         self.deposits: dict[str, Deposit] = {}
+
+    def find(self, client_order_id: str) -> WorkingOrder | None:
+        """Return the order of that client id, or the one that was to be replaced under it."""
+        working = self.orders.get(client_order_id)
+        if working is None and client_order_id in self.replacements:
+            return self.replacements[client_order_id].order
+        return working
+
+    def uses(self, client_order_id: str) -> bool:
+        """Return whether the client has used the id."""
+        return client_order_id in self.orders or client_order_id in self.replacements
 
     def available_cash(self, currency: str) -> int:
         """Return cash less what open buys may cost, 1e-8 units."""

@@ -6,9 +6,11 @@ from actors.messages import CashEvent, LimitsEvent, StateEvent
 from actors.oms.account import Account
 from actors.oms.admission import deposited, new_terms
 from actors.oms.effects import Effects
-from actors.oms.inputs import AccountOpening, Deposit, Discrepancy, LimitsChange, StateChange, Terms
-from actors.oms.limits import Limits
+from actors.oms.inputs import AccountOpening, BudgetGrant, Deposit, Discrepancy, LimitsChange, StateChange, Terms
 from actors.oms.state import PartitionState
+from actors.oms.transitions import REQUESTABLE, Step
+from actors.oms.venue import native_kinds
+from actors.oms.working_order import split_venue_id
 
 
 def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
@@ -21,6 +23,8 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
     # Extended in place: the books of all accounts look at this one list.
     state.instruments.extend(terms.instruments[len(state.instruments) :])
     state.fee_rate = terms.fee_rate
+    state.capabilities = terms.capabilities
+    state.native = native_kinds(terms.capabilities)
     return Effects()
 
 
@@ -28,6 +32,7 @@ def open_account(state: PartitionState, opening: AccountOpening) -> Effects:
     """Begin an account; one that is there already stays as it is."""
     if opening.account not in state.accounts:
         state.accounts[opening.account] = Account(opening.account, opening.currency, state.instruments)
+        state.safeguards.totals.follow(opening.account)
     return Effects()
 
 
@@ -59,9 +64,8 @@ def deposit(state: PartitionState, money: Deposit) -> Effects:
 
 
 def change_limits(state: PartitionState, change: LimitsChange) -> Effects:
-    """Replace the limits."""
-    state.limits = Limits(**change.limits)
-    state.limits_version = change.version
+    """Replace the limits of a scope."""
+    state.safeguards.change_limits(change)
     effects = Effects()
     event = LimitsEvent(
         partition=state.index,
@@ -71,6 +75,7 @@ def change_limits(state: PartitionState, change: LimitsChange) -> Effects:
         version=change.version,
         principal=change.principal,
         reason=change.reason,
+        scope=change.scope,
     )
     effects.events.append(event)
     return effects
@@ -78,7 +83,7 @@ def change_limits(state: PartitionState, change: LimitsChange) -> Effects:
 
 def change_state(state: PartitionState, change: StateChange) -> Effects:
     """Move the kill switch."""
-    state.switch.set(change.scope, change.state)
+    state.safeguards.change_state(change)
     effects = Effects()
     event = StateEvent(
         partition=state.index,
@@ -93,8 +98,19 @@ def change_state(state: PartitionState, change: StateChange) -> Effects:
     return effects
 
 
+def take_budget(state: PartitionState, grant: BudgetGrant) -> Effects:
+    """Put a share of the firm's limits in force."""
+    state.safeguards.budget.take(grant)
+    return Effects()
+
+
 def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
-    """Raise the alarm over a difference with the venue."""
+    """Raise the alarm over a difference with the venue; an order that is not there any more is closed here."""
     effects = Effects()
     state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
+    working = state.orders.get(split_venue_id(found.order_id)[0])
+    if found.closes and working is not None and working.settled in REQUESTABLE:
+        if working.slice is not None:
+            working.slice.end()
+        state.move(effects, working, found.time, Step.CANCELED, reason=found.code, text=found.text)
     return effects

@@ -7,11 +7,27 @@ import itertools
 import msgspec
 
 from actors.errors import Conflict, InputError
-from actors.messages import CancelOrder, Order, OrderStatus, SubmitOrder
+from actors.messages import (
+    CancelOrder,
+    Contingency,
+    Message,
+    Order,
+    OrderStatus,
+    ReplaceOrder,
+    SubmitList,
+    SubmitOrder,
+)
+from actors.oms.account import Wish
+from actors.oms.canceling import cancelable
 from actors.oms.inputs import Deposit, Terms
+from actors.oms.replacing import replaceable
 from actors.oms.state import PartitionState
 
 _MOST_CASH = 2**62
+_LONGEST_LIST = 16
+_REPLACEABLE = (
+    "quantity", "limit_price", "stop_price", "trail_amount", "trail_rate", "display_quantity", "expire_time",
+)  # fmt: skip
 
 
 def repeated(state: PartitionState, submitted: SubmitOrder) -> Order | None:
@@ -21,36 +37,112 @@ def repeated(state: PartitionState, submitted: SubmitOrder) -> Order | None:
         NotFound: No such account.
         Conflict: Another order was submitted under the id (code ``CLIENT_ORDER_ID_REUSED``).
     """
-    working = state.account(submitted.account).orders.get(submitted.client_order_id)
+    account = state.account(submitted.account)
+    working = account.orders.get(submitted.client_order_id)
     if working is None:
+        if submitted.client_order_id in account.replacements:
+            raise _reused("client_order_id", submitted.client_order_id, "a new id: this one was a replacement's")
         return None
-    order = working.order
-    for name in submitted.__struct_fields__:
-        if getattr(order, name) != getattr(submitted, name):
+    _compare(working.submitted, submitted)
+    return working.order
+
+
+def repeated_list(state: PartitionState, submitted: SubmitList) -> list[Order] | None:
+    """Return the orders that an earlier submission of the same list made, ``None`` where this is the first.
+
+    Raises:
+        NotFound: No such account.
+        InputError: The list is no list: orders of other accounts, too few, or one that depends on nothing.
+        Conflict: Another list, or another order, was submitted under one of the ids.
+    """
+    _check_list(submitted)
+    account = state.account(submitted.account)
+    group = account.lists.get(submitted.list_id)
+    if group is not None:
+        _compare(group.submitted, submitted)
+        return [working.order for working in group.orders]
+    for order in submitted.orders:
+        if account.uses(order.client_order_id):
+            raise _reused("orders.client_order_id", order.client_order_id, "an id that was not used before")
+    return None
+
+
+def _check_list(submitted: SubmitList) -> None:
+    fewest = 3 if submitted.contingency is Contingency.BRACKET else 2
+    ids = [order.client_order_id for order in submitted.orders]
+    foreign = next((order.account for order in submitted.orders if order.account != submitted.account), None)
+    for wrong, field, value, rule in (
+        (not fewest <= len(ids) <= _LONGEST_LIST, "orders", len(ids), f"{fewest} to {_LONGEST_LIST} orders"),
+        (foreign is not None, "orders.account", foreign, f"{submitted.account}, the account of the list"),
+        (len(set(ids)) != len(ids), "orders.client_order_id", ", ".join(ids), "an id of its own for each order"),
+    ):
+        if wrong:
+            raise InputError("the list can't be taken", field=field, value=value, rule=rule, code="LIST_INVALID")
+
+
+def repeated_replacement(state: PartitionState, request: ReplaceOrder) -> Wish | None:
+    """Return what became of an earlier wish of the same, ``None`` where this is the first.
+
+    Raises:
+        NotFound: No such account or order.
+        Conflict: Another wish, or an order, has the replacement's id; or the order can't be changed now.
+        InputError: The wish changes nothing.
+    """
+    account = state.account(request.account)
+    wish = account.replacements.get(request.replacement_id)
+    if wish is not None:
+        _compare(wish.request, request)
+        return wish
+    if request.replacement_id in account.orders:
+        raise _reused("replacement_id", request.replacement_id, "an id that was not used before")
+    if all(getattr(request, name) is None for name in _REPLACEABLE):
+        raise InputError(
+            "the replacement changes nothing",
+            field="quantity",
+            rule=f"at least one of {', '.join(_REPLACEABLE)}",
+            code="REPLACEMENT_EMPTY",
+        )
+    hindrance = replaceable(state, state.find(request.account, request.client_order_id))
+    if hindrance is not None:
+        raise hindrance
+    return None
+
+
+def _compare(first: Message, again: Message) -> None:
+    """Refuse a repetition that says something else."""
+    if first == again:
+        return
+    for name in again.__struct_fields__:
+        if getattr(first, name) != getattr(again, name):
             raise Conflict(
                 "another order was submitted under this client order id",
                 field=name,
-                value=getattr(submitted, name),
-                rule=f"{getattr(order, name)}, as in the first submission",
+                value=getattr(again, name),
+                rule=f"{getattr(first, name)}, as in the first submission",
                 remedy="submit a new order under a new client_order_id",
                 code="CLIENT_ORDER_ID_REUSED",
             )
-    return order
 
 
-def cancelable(state: PartitionState, cancel: CancelOrder) -> bool:
+def _reused(field: str, value: str, rule: str) -> Conflict:
+    return Conflict(
+        "the client order id is used already", field=field, value=value, rule=rule, code="CLIENT_ORDER_ID_REUSED"
+    )
+
+
+def to_be_canceled(state: PartitionState, cancel: CancelOrder) -> bool:
     """Return whether a cancel has to be sent: not where the order is canceled, or being canceled, already.
 
     Raises:
         NotFound: No such account or order.
         Conflict: The order is filled, rejected or expired (code ``ORDER_CLOSED``).
     """
-    order = state.order(cancel.account, cancel.client_order_id)
-    if order.status in (OrderStatus.CANCELED, OrderStatus.PENDING_CANCEL):
+    working = state.find(cancel.account, cancel.client_order_id)
+    if working.settled is OrderStatus.CANCELED or (working.canceling and working.order.leaves_quantity):
         return False
-    if not order.status.is_open:
+    if not cancelable(working):
         raise Conflict(
-            f"the order is {order.status}",
+            f"the order is {working.settled}",
             field="client_order_id",
             value=cancel.client_order_id,
             rule="an open order",
@@ -124,4 +216,8 @@ def new_terms(state: PartitionState, terms: Terms) -> bool:
                 remedy="continue the run with the instruments it began with, or begin a new run",
                 code="INSTRUMENTS_CHANGED",
             )
-    return len(terms.instruments) != len(state.instruments) or terms.fee_rate != state.fee_rate
+    return (
+        len(terms.instruments) != len(state.instruments)
+        or terms.fee_rate != state.fee_rate
+        or terms.capabilities != state.capabilities
+    )

@@ -18,14 +18,7 @@ def check_order_text(order: SubmitOrder) -> None:
     Raises:
         InputError: Codes ``CLIENT_ORDER_ID_INVALID``, ``STRATEGY_INVALID``, ``TEXT_INVALID``.
     """
-    if _CLIENT_ORDER_ID.fullmatch(order.client_order_id) is None:
-        raise InputError(
-            "the client order id can't be used",
-            field="client_order_id",
-            value=ascii(order.client_order_id),
-            rule="1 to 48 printable ASCII characters",
-            code="CLIENT_ORDER_ID_INVALID",
-        )
+    check_client_order_id("client_order_id", order.client_order_id)
     if _NAME.fullmatch(order.strategy) is None:
         raise InputError(
             "the strategy's name can't be used",
@@ -35,6 +28,22 @@ def check_order_text(order: SubmitOrder) -> None:
             code="STRATEGY_INVALID",
         )
     check_line("principal", order.principal)
+
+
+def check_client_order_id(field: str, text: str) -> None:
+    """Refuse a key of an order, a list or a replacement that can't be carried.
+
+    Raises:
+        InputError: Code ``CLIENT_ORDER_ID_INVALID``.
+    """
+    if _CLIENT_ORDER_ID.fullmatch(text) is None:
+        raise InputError(
+            f"the {field.replace('_', ' ')} can't be used",
+            field=field,
+            value=ascii(text),
+            rule="1 to 48 printable ASCII characters",
+            code="CLIENT_ORDER_ID_INVALID",
+        )
 
 
 def check_line(field: str, text: str) -> None:

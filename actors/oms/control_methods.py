@@ -1,120 +1,98 @@
-"""What those in charge ask: limits, the kill switch, money, and what went wrong."""
+"""What those in charge ask: the kill switch, money, and what went wrong."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from actors.clock import DataClock
-from actors.errors import AlphaMindError
+from actors.errors import AlphaMindError, Conflict
 from actors.messages import decoder, encode
 from actors.oms.admission import deposited
 from actors.oms.client_text import check_line
-from actors.oms.effects import Effects
-from actors.oms.host import PartitionHost
-from actors.oms.hosting import HostedPartitions
-from actors.oms.inputs import Deposit, Input, LimitsChange, StateChange
-from actors.oms.kill_switch import check_scope
-from actors.oms.requests import AlarmsRequest, DepositRequest, LimitsRequest, StateRequest, check_rows
+from actors.oms.hosting import HostedPartitions, execute_all
+from actors.oms.inputs import Deposit, StateChange
+from actors.oms.kill_switch import SEVERITY
+from actors.oms.kill_word import KillWord
+from actors.oms.requests import AlarmsRequest, DepositRequest, StateRequest, check_rows
+from actors.oms.scopes import FIRM, account_of, check_scope, symbol_of
 from actors.wire import Handler, Request
 
+HEED_SECONDS = 0.05
+
 _decode_deposit = decoder(DepositRequest)
-_decode_limits = decoder(LimitsRequest)
 _decode_state = decoder(StateRequest)
 _decode_alarms = decoder(AlarmsRequest)
 
 
 class ControlMethods:
-    """Answers ``set_limits``, ``set_state``, ``deposit`` and ``alarms``."""
+    """Answers ``set_state``, ``deposit`` and ``alarms``."""
 
-    def __init__(self, hosted: HostedPartitions, clock: DataClock, log: Any) -> None:
+    def __init__(self, hosted: HostedPartitions, clock: DataClock, word: KillWord, log: Any) -> None:
         self._hosted = hosted
         self._clock = clock
+        self._word = word
         self._log = log
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods by name."""
         return {
-            "set_limits": self.set_limits,
             "set_state": self.set_state,
             "deposit": self.deposit,
             "alarms": self.alarms,
         }
 
-    def set_limits(self, request: Request) -> None:
-        """Replace limits in every partition; answered with the version that is then in force.
-
-        Limits that hold already are no change. Raises what ``Limits.replaced`` raises.
-        """
-        body: LimitsRequest = _decode_limits(request.body)
-        self._hosted.check_alive()
-        partitions = [host.partition for host in self._hosted.hosts.values()]
-        wanted = [partition.limits.replaced(body.limits) for partition in partitions]
-        version = max((partition.limits_version for partition in partitions), default=0)
-        records: list[tuple[PartitionHost, Input]] = []
-        if any(limits != partition.limits for limits, partition in zip(wanted, partitions)):
-            version += 1
-            for host, limits in zip(self._hosted.hosts.values(), wanted):
-                change = LimitsChange(
-                    time=self._clock.now(),
-                    limits=limits.mapping(),
-                    version=version,
-                    principal=body.principal,
-                    reason=body.reason,
-                )
-                records.append((host, change))
-            self._log.info("limits changed", version=version, principal=body.principal, limits=body.limits)
-        self._execute_all(records, functools.partial(request.reply, encode({"version": version})))
-
     def set_state(self, request: Request) -> None:
-        """Move the kill switch, in every partition that the scope reaches; a state that holds already is no change.
+        """Move the kill switch in every partition here that the scope reaches; a state that holds already is no change.
 
         Raises:
             InputError: Not a scope.
-            NotFound: No such account.
+            NotFound: No such account or instrument.
+            Conflict: The kill switch's word was set to something stricter since (code ``STATE_SUPERSEDED``).
         """
         body: StateRequest = _decode_state(request.body)
         check_scope(body.scope)
+        check_line("principal", body.principal)
+        check_line("reason", body.reason)
         self._hosted.check_alive()
-        kind, _, who = body.scope.partition(":")
-        hosts = [self._hosted.of_account(who)] if kind == "account" else list(self._hosted.hosts.values())
+        account, symbol = account_of(body.scope), symbol_of(body.scope)
+        if symbol is not None:
+            self._hosted.check_symbol(symbol)
+        hosts = self._hosted.concerned(account)
+        self._check_age(body)
         change = StateChange(
             time=self._clock.now(), scope=body.scope, state=body.state, principal=body.principal, reason=body.reason
         )
+        number = self._word.numbers[0]
+        for host in hosts:
+            host.heed()
         moved = [host for host in hosts if host.partition.switch.of(body.scope) is not body.state]
         if moved:
             self._log.warning("kill switch moved", scope=body.scope, state=str(body.state), principal=body.principal)
         answer = encode({"scope": body.scope, "state": body.state, "partitions": len(moved)})
-        self._execute_all([(host, change) for host in moved], functools.partial(request.reply, answer))
+        execute_all([(host, change) for host in moved], functools.partial(request.reply, answer))
+        if body.scope == FIRM and self._word.read().state is not body.state:
+            # What this node reads when it starts again. A word that was set meanwhile is newer, and stays.
+            self._word.write(body.state, body.principal, body.reason, expected=number)
 
-    def _execute_all(self, records: Sequence[tuple[PartitionHost, Input]], done: Callable[[], None]) -> None:
-        """Execute an input in each of several partitions, as many as take it, and call ``done`` once all have.
-
-        Raises:
-            Unavailable: A partition could not take it; the same request again reaches those that are left.
-        """
-        left = len(records)
-        first_error: AlphaMindError | None = None
-
-        def taken(_: Effects) -> None:
-            nonlocal left
-            left -= 1
-            if not left:
-                done()
-
-        for host, record in records:
-            try:
-                host.execute(record, taken)
-            except AlphaMindError as error:
-                first_error = first_error or error
-        if first_error is not None:
-            raise first_error
-        if not records:
-            done()
+    def _check_age(self, body: StateRequest) -> None:
+        """Refuse to resume what was halted after that was asked for: the request was held up on its way."""
+        said = self._word.read()
+        looser = SEVERITY[body.state] < SEVERITY[said.state]
+        if body.scope == FIRM and looser and 0 < body.asked < said.time:
+            raise Conflict(
+                "the kill switch was set since this was asked for",
+                field="asked",
+                value=body.asked,
+                rule=f"later than {said.time}, when {said.principal} set it to {said.state}",
+                remedy="look at what has happened, then ask again",
+                code="STATE_SUPERSEDED",
+            )
 
     def deposit(self, request: Request) -> None:
         """Book money once for its key; answered with whether it was booked before.
@@ -149,3 +127,14 @@ class ControlMethods:
             for alarm in itertools.islice(reversed(partition.alarms), wanted.limit)
         ]
         return encode({"total": sum(len(partition.alarms) for partition in partitions), "alarms": newest})
+
+
+async def heed_for_ever(hosted: HostedPartitions, log: Any) -> None:
+    """Heed the kill switch's word also while nothing else arrives, so that what is held back here is seen."""
+    while True:
+        await asyncio.sleep(HEED_SECONDS)
+        for host in hosted.hosts.values():
+            try:
+                host.heed()
+            except AlphaMindError as error:
+                log.error("kill switch not on record yet", problem=str(error))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from actors.messages import Message, OmsEvent, Order, VenueOrder
-from actors.oms.venue import VenueCancel
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from actors.messages import Message, OmsEvent, Order
+from actors.oms.venue import VenueMessage
+
+if TYPE_CHECKING:
+    from actors.oms.working_order import WorkingOrder
 
 
 class Alarm(Message, frozen=True, kw_only=True):
@@ -11,7 +17,8 @@ class Alarm(Message, frozen=True, kw_only=True):
 
     Attributes:
         code: ``ORDER_OVERFILLED``, ``FILL_AFTER_REJECTION``, ``TRANSITION_ILLEGAL``, ``REPORT_INVALID``,
-            ``ORDER_UNKNOWN``, or the code of a discrepancy with the venue.
+            ``ORDER_UNKNOWN``, ``SLICE_REJECTED``, ``CONTINGENT_ORDER_REFUSED``, ``LIST_OVERFILLED``, or the code of a
+            discrepancy with the venue.
         time: The trading clock.
         order_id: Which order.
         report: Sequence of the venue's report, 0 where there is none.
@@ -32,13 +39,19 @@ class Effects:
         events: For the partition's subscribers.
         messages: For the venue.
         order: The order that the input was about, as it is now.
+        orders: The orders of a list, or those that a mass cancel reached.
+        refusal: Code and words of why a replacement was refused; ``None`` where it was not.
         alarms: For people.
+        changed: Orders of lists that changed, with the lots that were filled by it: what their lists have to follow.
     """
 
-    __slots__ = ("events", "messages", "order", "alarms")
+    # Most inputs have none of these: they are lists of the effects' own only once there is something to say.
+    orders: Sequence[Order] = ()
+    refusal: tuple[str, str] | None = None
+    alarms: Sequence[Alarm] = ()
+    changed: Sequence[tuple[WorkingOrder, int]] = ()
 
     def __init__(self, order: Order | None = None) -> None:
         self.events: list[OmsEvent] = []
-        self.messages: list[VenueOrder | VenueCancel] = []
+        self.messages: list[VenueMessage] = []
         self.order = order
-        self.alarms: list[Alarm] = []

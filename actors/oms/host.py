@@ -10,18 +10,37 @@ from typing import Any
 from actors.clock import DataClock
 from actors.errors import AlphaMindError, JournalError, JournalFenced, PeerLost, Unavailable
 from actors.journal.journal import Journal
-from actors.messages import ExecutionReport, OmsEvent, ReportType, encode
+from actors.messages import ExecutionReport, OmsEvent, ReportType, VenueCancel, encode
 from actors.metrics import Metrics
 from actors.oms import gate
 from actors.oms.effects import Effects
 from actors.oms.event_stream import EventStream
-from actors.oms.inputs import KIND_OF, SCHEMA_VERSION, Discrepancy, Input, VenueReport, decode_input
+from actors.oms.inputs import (
+    KIND_OF,
+    SCHEMA_VERSION,
+    Discrepancy,
+    Input,
+    Observation,
+    Price,
+    StateChange,
+    TimeReached,
+    VenueReport,
+    decode_input,
+)
+from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
-from actors.oms.venue import StandingOrder, Venue, VenueCancel
+from actors.oms.revaluation import moved_marks
+from actors.oms.sending import outstanding
+from actors.oms.snapshot_keeping import SnapshotKeeping
+from actors.oms.venue import StandingOrder, Venue
+from actors.oms.watching import concerned
+from actors.oms.word_watch import WordWatch
+from actors.oms.working_order import split_venue_id
 
 Done = Callable[[Effects], None]
 
 _PAUSE_EVERY = 512
+_TRADE, _REJECTED = ReportType.TRADE, ReportType.REJECTED
 
 
 class PartitionHost:
@@ -37,9 +56,9 @@ class PartitionHost:
         clock: The trading clock.
         metrics: The service's numbers.
         log: The service's log.
-        durable: Whether effects wait for ``Journal.flush``; all inputs of one turn of the loop then share one flush.
         on_failure: Called when nothing may go on: the lease is lost, or the state is not what is on record.
         retained: Number of events that are kept for subscribers.
+        snapshot_records: Records after which a snapshot is kept at the next quiet moment; ``None``: never.
     """
 
     def __init__(
@@ -50,9 +69,9 @@ class PartitionHost:
         clock: DataClock,
         metrics: Metrics,
         log: Any,
-        durable: bool,
         on_failure: Callable[[Exception], None],
         retained: int = 10_000,
+        snapshot_records: int | None = None,
     ) -> None:
         self.partition = Partition(index, self._look)
         self.journal = journal
@@ -61,27 +80,36 @@ class PartitionHost:
         self.stream = EventStream(self.replay, retained)
         self._metrics = metrics
         self._log = log.bind(partition=self.partition.name)
-        self._durable = durable
+        self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
         self._ended = False
+        self._watch: WordWatch | None = None
+        self.on_short: Callable[[], None] = lambda: None
         self._uncommitted: list[tuple[Effects, Done | None]] = []
         self._unanswered: set[str] = set()
+        self._debts: list[tuple[set[str], Callable[[], None]]] = []
         self._discrepancies: set[tuple[str, str]] = set()
 
     def _look(self, candidate: gate.Candidate) -> gate.Refusal | None:
         started = time.perf_counter_ns()
         refusal = gate.look(candidate)
         self._metrics.observe("gate_seconds", time.perf_counter_ns() - started)
+        if candidate.safeguards.budget.wanted:
+            self.on_short()
         return refusal
 
     async def recover(self) -> None:
-        """Rebuild the state from the journal; of the effects only the newest events are kept, nothing is sent.
+        """Rebuild the state from the newest snapshot and the journal behind it; nothing is sent.
+
+        Of the effects only the newest events are kept.
 
         Raises:
             JournalCorrupt: A record is not what was written.
         """
         count = 0
-        for record in self.journal.read():
+        self.partition, first = self._snapshots.restore(self._look)
+        self.stream.last = self.partition.last_event
+        for record in self.journal.read(first):
             self.stream.publish(self.partition.apply(decode_input(record)).events)
             count += 1
             if count % _PAUSE_EVERY == 0:
@@ -110,6 +138,8 @@ class PartitionHost:
         """
         if self._ended:
             raise Unavailable("this partition has ended", remedy="connect again", code="SERVICE_ENDED")
+        if self._watch is not None and self._watch.has_news() and type(record) is not StateChange:
+            self.heed()
         try:
             self.journal.append(record.time, KIND_OF[type(record)], encode(record), SCHEMA_VERSION)
         except JournalFenced as error:
@@ -134,12 +164,29 @@ class PartitionHost:
         except Exception as error:
             self._end(error)
             raise
-        if not self._durable:
+        if self.journal.immediate:
             self._let_out(effects, done)
             return
         if not self._uncommitted:
             asyncio.get_running_loop().call_soon(self.commit)
         self._uncommitted.append((effects, done))
+
+    def watch(self, word: KillWord) -> None:
+        """Heed the kill switch's word from now on, before any other input; called once all else is on record."""
+        self._watch = WordWatch(word, self.partition.switch, self.clock)
+        self.heed()
+
+    def heed(self) -> None:
+        """Put on record what the kill switch's word says, where that is news.
+
+        Raises what ``execute`` raises; the word stays news then.
+        """
+        if self._watch is not None and self._watch.has_news():
+            change = self._watch.news()
+            if change is not None:
+                self._log.warning("kill switch heeded", state=str(change.state), principal=change.principal)
+                self.execute(change)
+            self._watch.heeded()
 
     def after_commit(self, done: Callable[[], None]) -> None:
         """Call ``done`` once everything applied so far is as durable as was configured."""
@@ -174,6 +221,7 @@ class PartitionHost:
 
     def _end(self, error: Exception) -> None:
         self._ended = True
+        self._pay_debts()
         self._on_failure(error)
 
     # The listener of the venue.
@@ -203,13 +251,61 @@ class PartitionHost:
         self.clock.advance(report.time)
         self.execute(VenueReport(time=self.clock.now(), report=report), self._report_taken)
         self._metrics.count("reports_total")
-        if report.type is ReportType.TRADE:
+        if report.type is _TRADE:
             self._metrics.count("fills_total")
-        elif report.type is ReportType.REJECTED:
+        elif report.type is _REJECTED:
             self._metrics.count("rejected_total")
+
+    def reports_taken(self) -> None:
+        """Put on record what the reports of one arrival were, once for all of them."""
+        self.commit()
 
     def _report_taken(self, _: Effects) -> None:
         self.venue.acknowledge(self.partition.last_report)
+        if self._debts:
+            self._pay_debts()
+
+    # The market.
+
+    def follow_market(
+        self, shard: int, sequence: int, now: int, prices: Sequence[Price], done: Callable[[], None]
+    ) -> None:
+        """Let orders follow the market and the clock; ``done`` is called once the venue has answered what they sent.
+
+        Args:
+            shard: Index of the market shard.
+            sequence: The slice's sequence.
+            now: The trading clock.
+            prices: What the slice says of watched instruments.
+            done: Called also where the partition can't go on: the market does not wait for the dead.
+        """
+        partition = self.partition
+        sent: set[str] = set()
+
+        def note(effects: Effects) -> None:
+            sent.update(split_venue_id(message.order_id)[0] for message in effects.messages)
+
+        try:
+            moved = tuple(price for price in prices if concerned(partition, sequence, now, price))
+            if moved:
+                self.execute(Observation(time=now, shard=shard, sequence=sequence, prices=moved), note)
+            if partition.timers.next <= now:
+                self.execute(TimeReached(time=now), note)
+            self.commit()
+        except AlphaMindError as error:
+            self._log.error("orders could not follow the market", sequence=sequence, problem=str(error))
+        self._debts.append((sent, done))
+        self._pay_debts()
+
+    def _pay_debts(self) -> None:
+        awaiting, debts = self.partition.awaiting, self._debts
+        self._debts = []
+        for orders, done in debts:
+            orders &= awaiting.keys()
+            if orders and not self._ended:
+                self._debts.append((orders, done))
+            else:
+                done()
 
     def session_opened(self, standing: Sequence[StandingOrder]) -> None:
         """Compare what stands at the venue with what stands here, then send what the venue never got.
@@ -219,18 +315,26 @@ class PartitionHost:
         self.commit(sending=False)  # all of it is outstanding and follows below, each order before its cancel
         partition, there = self.partition, {order.order_id: order for order in standing}
         for order_id, order in there.items():
-            working = partition.standing.get(order_id)
-            if working is None:
+            working = partition.standing.get(split_venue_id(order_id)[0])
+            current = None if working is None or working.venue_id != order_id else working.slice
+            if current is None or not current.live:
                 self._differ("VENUE_ORDER_UNKNOWN", order_id, "it stands at the venue and not here; it is taken back")
                 self.venue.send(VenueCancel(order_id=order_id, time=self.clock.now()))
-            elif working.order.filled_quantity != order.filled_quantity:
-                text = f"filled {order.filled_quantity} lots at the venue, {working.order.filled_quantity} here"
+                continue
+            if current.filled != order.filled_quantity:
+                text = f"filled {order.filled_quantity} lots at the venue, {current.filled} here"
                 self._differ("VENUE_FILLS_DIFFER", order_id, text)
-        for order_id, working in list(partition.standing.items()):
-            if working.confirmed and order_id not in there:
-                self._differ("VENUE_ORDER_MISSING", order_id, "it stands here and not at the venue")
-        for order_id in partition.awaiting:
+            if order.quantity not in (0, current.quantity):
+                text = f"{order.quantity} lots at the venue, {current.quantity} here"
+                self._differ("VENUE_QUANTITY_DIFFERS", order_id, text)
+        for working in list(partition.standing.values()):
+            if working.confirmed and working.slice is not None and working.slice.live:
+                if working.venue_id not in there:
+                    text = "it stands here and not at the venue; it is closed here"
+                    self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
+        for order_id in list(partition.awaiting):
             self._send_again(order_id)
+        self._pay_debts()
         self._log.info(
             "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
         )
@@ -247,6 +351,7 @@ class PartitionHost:
 
     def ask_again(self) -> None:
         """Send again what the venue owed an answer to at the last call already; called once in ``venue_timeout``."""
+        self._pay_debts()
         if self.venue.is_open:
             for order_id in self._unanswered & self.partition.awaiting.keys():
                 self._log.warning("no answer from the venue; asked again", order=order_id)
@@ -255,17 +360,34 @@ class PartitionHost:
         self._unanswered = set(self.partition.awaiting)
 
     def _send_again(self, order_id: str) -> None:
-        for message in self.partition.outstanding(order_id):
+        for message in outstanding(self.partition, order_id):
             self.venue.send(message)
 
-    def _differ(self, code: str, order_id: str, text: str) -> None:
+    def _differ(self, code: str, order_id: str, text: str, closes: bool = False) -> None:
         if (code, order_id) not in self._discrepancies:
-            self.execute(Discrepancy(time=self.clock.now(), code=code, order_id=order_id, text=text))
+            found = Discrepancy(time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes)
+            self.execute(found)
             self._discrepancies.add((code, order_id))
+
+    def revalue(self, price_of: Callable[[int], int]) -> None:
+        """Put on record what positions are worth by now, where a limit asks for it; called once in a while."""
+        prices = moved_marks(self.partition.safeguards.totals, price_of)
+        if prices and not self._ended:
+            try:
+                # No slice of the market: orders that watch it have seen these prices, or are about to.
+                self.execute(Observation(time=self.clock.now(), shard=0, sequence=0, prices=prices))
+            except AlphaMindError as error:
+                self._log.error("positions not revalued", problem=str(error))
+
+    def keep_snapshot(self) -> None:
+        """Keep a snapshot where it is time for one; called once in a while."""
+        if not self._ended:
+            self._snapshots.tick()
 
     async def close(self) -> None:
         """Close the session and the journal; the state stays on record."""
         await self.venue.close()
+        await self._snapshots.close()
         try:
             self.journal.close()
         except JournalError as error:

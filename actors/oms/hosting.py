@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from actors.errors import NotFound, Unavailable
+from actors.errors import AlphaMindError, NotFound, Unavailable
+from actors.oms.effects import Effects
 from actors.oms.host import PartitionHost
+from actors.oms.inputs import Input
 from actors.oms.routing import partition_of
 
 
@@ -66,3 +68,57 @@ class HostedPartitions:
                 "there is no such account", field="account", value=account, remedy=remedy, code="ACCOUNT_UNKNOWN"
             )
         return host
+
+    def concerned(self, account: str | None) -> list[PartitionHost]:
+        """Return the partitions that what is said of an account concerns, or all where nothing is named.
+
+        There is none where another shard would have the account.
+
+        Raises:
+            NotFound: It would be here, and there is no such account.
+        """
+        if account is None:
+            return list(self.hosts.values())
+        return [self.of_account(account)] if self.partition_of(account) in self.indices() else []
+
+    def check_symbol(self, symbol: str) -> None:
+        """Refuse what no instrument is called: a restriction of it would keep nobody from anything.
+
+        Raises:
+            NotFound: Code ``INSTRUMENT_UNKNOWN``.
+        """
+        hosts = self.hosts.values()
+        if not any(one.symbol == symbol for host in hosts for one in host.partition.instruments):
+            raise NotFound(
+                "there is no such instrument",
+                field="scope",
+                value=symbol,
+                rule="a symbol of the instrument master",
+                code="INSTRUMENT_UNKNOWN",
+            )
+
+
+def execute_all(records: Sequence[tuple[PartitionHost, Input]], done: Callable[[], None]) -> None:
+    """Execute an input in each of several partitions, as many as take it, and call ``done`` once all have.
+
+    Raises:
+        Unavailable: A partition could not take it; the same request again reaches those that are left.
+    """
+    left = len(records)
+    first_error: AlphaMindError | None = None
+
+    def taken(_: Effects) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            done()
+
+    for host, record in records:
+        try:
+            host.execute(record, taken)
+        except AlphaMindError as error:
+            first_error = first_error or error
+    if first_error is not None:
+        raise first_error
+    if not records:
+        done()

@@ -8,9 +8,22 @@ from typing import Any
 
 from actors.errors import JournalCorrupt
 from actors.journal.journal import Record
-from actors.messages import CancelOrder, ExecutionReport, Instrument, Message, SubmitOrder, TradingState, decoder
+from actors.messages import (
+    CancelOrder,
+    CancelOrders,
+    ExecutionReport,
+    Instrument,
+    Message,
+    ReplaceOrder,
+    SubmitList,
+    SubmitOrder,
+    TradingState,
+    decoder,
+)
+from actors.oms.venue import PLAIN, Capabilities
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version that is written. Version 1 lacks the fields behind those that it had; they have their defaults."""
 
 
 class Terms(Message, frozen=True, kw_only=True):
@@ -20,11 +33,13 @@ class Terms(Message, frozen=True, kw_only=True):
         time: The trading clock, UTC nanoseconds (so in all inputs).
         instruments: The instrument master; an id means the same instrument for ever, new ones may be added.
         fee_rate: Expected fee as a fraction of the notional, in 1e-8.
+        capabilities: What the venue does natively.
     """
 
     time: int
     instruments: tuple[Instrument, ...]
     fee_rate: int
+    capabilities: Capabilities = PLAIN
 
 
 class AccountOpening(Message, frozen=True, kw_only=True):
@@ -35,25 +50,106 @@ class AccountOpening(Message, frozen=True, kw_only=True):
     currency: str
 
 
+class Look(Message, frozen=True, kw_only=True):
+    """What was looked at for one order beside the state of the partition.
+
+    Attributes:
+        market_sequence: The newest market slice that the OMS had seen.
+        price: The instrument's last price, in increments; 0 where there was none (so in all prices).
+        bid, ask: The newest quote.
+        volatility: Standard deviation of recent price changes as a fraction of the price, in 1e-8; 0 where unknown.
+        received: The wall clock at arrival, UTC nanoseconds: what rates of orders are measured by.
+        session_open, session_close: The session under way or the next one, UTC nanoseconds of the trading clock;
+            zeros where the market never closes or nobody looked.
+    """
+
+    market_sequence: int = 0
+    price: int = 0
+    bid: int = 0
+    ask: int = 0
+    volatility: int = 0
+    received: int = 0
+    session_open: int = 0
+    session_close: int = 0
+
+
 class Submission(Message, frozen=True, kw_only=True):
     """A client submitted an order.
 
     Attributes:
-        market_sequence: The newest market slice that the OMS had seen.
-        reference_price: The instrument's market price then, in increments; 0 where there was none.
+        market_sequence, reference_price: ``look.market_sequence`` and ``look.price``, where version 1 had them.
+        look: What was looked at; ``None`` in version 1.
     """
 
     time: int
     market_sequence: int
     reference_price: int
     order: SubmitOrder
+    look: Look | None = None
+
+
+class ListSubmission(Message, frozen=True, kw_only=True):
+    """A client submitted orders that depend on one another; ``looks`` has one entry an order."""
+
+    time: int
+    orders: SubmitList
+    looks: tuple[Look, ...]
+
+
+class Replacement(Message, frozen=True, kw_only=True):
+    """A client asked for an order to be changed."""
+
+    time: int
+    replace: ReplaceOrder
+    look: Look
+
+
+class MassCancellation(Message, frozen=True, kw_only=True):
+    """Somebody asked for all orders that fit to be taken back; ``received`` is the wall clock at arrival."""
+
+    time: int
+    cancel: CancelOrders
+    received: int = 0
+
+
+class Price(Message, frozen=True):
+    """What one market slice said of one instrument, in increments; 0 where it said nothing.
+
+    Attributes:
+        instrument: Instrument id.
+        low, high, last: Lowest, highest and newest price of the slice.
+        bid, ask: The newest quote.
+    """
+
+    instrument: int
+    low: int
+    high: int
+    last: int
+    bid: int
+    ask: int
+
+
+class Observation(Message, frozen=True, kw_only=True):
+    """The market moved where an order watches it: only prices that change or trigger something are on record."""
+
+    time: int
+    shard: int
+    sequence: int
+    prices: tuple[Price, ...]
+
+
+class TimeReached(Message, frozen=True, kw_only=True):
+    """The trading clock reached a moment at which an order expires or is due to be sent."""
+
+    time: int
 
 
 class Cancellation(Message, frozen=True, kw_only=True):
-    """A client asked for a cancel."""
+    """A client asked for a cancel; ``received`` is the wall clock at arrival."""
 
     time: int
     cancel: CancelOrder
+    received: int = 0
 
 
 class VenueReport(Message, frozen=True, kw_only=True):
@@ -75,13 +171,14 @@ class Deposit(Message, frozen=True, kw_only=True):
 
 
 class LimitsChange(Message, frozen=True, kw_only=True):
-    """The limits were replaced; ``limits`` is the whole new set by name."""
+    """The limits of a scope were replaced; ``limits`` is its whole new set by name."""
 
     time: int
     limits: dict[str, int]
     version: int
     principal: str
     reason: str
+    scope: str = "firm"
 
 
 class StateChange(Message, frozen=True, kw_only=True):
@@ -94,13 +191,32 @@ class StateChange(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class BudgetGrant(Message, frozen=True, kw_only=True):
+    """The risk service granted the partition its share of the firm's limits; ``amounts`` is all of it by limit's name.
+
+    Attributes:
+        number: Counts the grants to this partition; one that is not newer than the last changes nothing.
+        currency: The currency that amounts of money are in.
+    """
+
+    time: int
+    number: int
+    amounts: dict[str, int]
+    currency: str
+
+
 class Discrepancy(Message, frozen=True, kw_only=True):
-    """What the venue and this partition know of an order differs, or the venue would not take it."""
+    """What the venue and this partition know of an order differs, or the venue would not take it.
+
+    Attributes:
+        closes: Whether the order can't trade any more as far as anyone knows, and is closed here.
+    """
 
     time: int
     code: str
     order_id: str
     text: str
+    closes: bool = False
 
 
 Input = (
@@ -113,6 +229,12 @@ Input = (
     | LimitsChange
     | StateChange
     | Discrepancy
+    | ListSubmission
+    | Replacement
+    | MassCancellation
+    | Observation
+    | TimeReached
+    | BudgetGrant
 )
 
 
@@ -128,6 +250,12 @@ class Kind(enum.IntEnum):
     LIMITS_CHANGE = 7
     STATE_CHANGE = 8
     DISCREPANCY = 9
+    LIST_SUBMISSION = 10
+    REPLACEMENT = 11
+    MASS_CANCELLATION = 12
+    OBSERVATION = 13
+    TIME_REACHED = 14
+    BUDGET_GRANT = 15
 
 
 _TYPES: dict[int, Any] = {
@@ -140,6 +268,12 @@ _TYPES: dict[int, Any] = {
     Kind.LIMITS_CHANGE: LimitsChange,
     Kind.STATE_CHANGE: StateChange,
     Kind.DISCREPANCY: Discrepancy,
+    Kind.LIST_SUBMISSION: ListSubmission,
+    Kind.REPLACEMENT: Replacement,
+    Kind.MASS_CANCELLATION: MassCancellation,
+    Kind.OBSERVATION: Observation,
+    Kind.TIME_REACHED: TimeReached,
+    Kind.BUDGET_GRANT: BudgetGrant,
 }
 _DECODERS: dict[int, Callable[[bytes], Input]] = {int(kind): decoder(type_) for kind, type_ in _TYPES.items()}
 
@@ -154,12 +288,12 @@ def decode_input(record: Record) -> Input:
         JournalCorrupt: Its kind or schema version is not known here.
     """
     decode = _DECODERS.get(record.kind)
-    if decode is None or record.version != SCHEMA_VERSION:
+    if decode is None or not 1 <= record.version <= SCHEMA_VERSION:
         raise JournalCorrupt(
             "a record that this version of the OMS does not know",
             field="record",
             value=record.sequence,
-            rule=f"kinds 1 to {max(_DECODERS)} of version {SCHEMA_VERSION}, not {record.kind} of {record.version}",
+            rule=f"kinds 1 to {max(_DECODERS)} of version 1 to {SCHEMA_VERSION}, not {record.kind} of {record.version}",
             remedy="run the version that wrote it",
         )
     return decode(record.payload)

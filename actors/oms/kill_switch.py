@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import re
-
-from actors.errors import InputError
 from actors.messages import TradingState
+from actors.oms.scopes import FIRM, account_scope, instrument_scope, strategy_scope
 
-FIRM = "firm"
-_SCOPE = re.compile(r"firm|(?:account|strategy):[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
-_SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCE_ONLY: 1, TradingState.HALTED: 2}
-
-
-def check_scope(scope: str) -> None:
-    """Refuse what is no scope.
-
-    Raises:
-        InputError: ``scope`` is neither ``firm`` nor ``account:ID`` nor ``strategy:NAME``.
-    """
-    if _SCOPE.fullmatch(scope) is None:
-        raise InputError(
-            "unknown scope of the kill switch",
-            field="scope",
-            value=scope,
-            rule="firm, account:ID or strategy:NAME",
-            code="SCOPE_INVALID",
-        )
+SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCE_ONLY: 1, TradingState.HALTED: 2}
+"""How little each state lets through."""
 
 
 def most_restrictive(first: TradingState, second: TradingState) -> TradingState:
     """Return the state that lets less through."""
-    return first if _SEVERITY[first] >= _SEVERITY[second] else second
+    return first if SEVERITY[first] >= SEVERITY[second] else second
 
 
 class KillSwitch:
-    """The trading state of the firm, of accounts and of strategies; ``active`` where none was set."""
+    """The trading state of the firm, of accounts, strategies and instruments; ``active`` where none was set.
+
+    Attributes:
+        quiet: True while everything is active, which is all that an order has to ask then.
+    """
 
     def __init__(self) -> None:
+        self.quiet = True
         self._states: dict[str, TradingState] = {}
 
     def set(self, scope: str, state: TradingState) -> None:
@@ -45,6 +31,7 @@ class KillSwitch:
             self._states.pop(scope, None)
         else:
             self._states[scope] = state
+        self.quiet = not self._states
 
     def of(self, scope: str) -> TradingState:
         """Return the state that was set for a scope itself."""
@@ -52,13 +39,22 @@ class KillSwitch:
 
     def for_account(self, account: str) -> TradingState:
         """Return what holds for all orders of an account: the stricter of the firm's state and its own."""
-        if not self._states:
+        if self.quiet:
             return TradingState.ACTIVE
-        return most_restrictive(self.of(FIRM), self.of(f"account:{account}"))
+        return most_restrictive(self.of(FIRM), self.of(account_scope(account)))
 
     def for_strategy(self, strategy: str) -> TradingState:
         """Return the state of a strategy itself."""
-        return self.of(f"strategy:{strategy}") if self._states else TradingState.ACTIVE
+        return TradingState.ACTIVE if self.quiet else self.of(strategy_scope(strategy))
+
+    def for_instrument(self, symbol: str) -> TradingState:
+        """Return the state of an instrument itself."""
+        return TradingState.ACTIVE if self.quiet else self.of(instrument_scope(symbol))
+
+    def where(self, account: str, strategy: str, symbol: str, state: TradingState) -> str | None:
+        """Return the widest scope of an order that is in ``state`` itself, ``None`` where none is."""
+        scopes = (FIRM, account_scope(account), strategy_scope(strategy), instrument_scope(symbol))
+        return next((scope for scope in scopes if self.of(scope) is state), None)
 
     def states(self) -> dict[str, TradingState]:
         """Return every scope that is not active, by name."""

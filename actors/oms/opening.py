@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from actors.messages import MONEY_UNIT, Instrument
 from actors.oms.admission import new_terms
 from actors.oms.inputs import AccountOpening, Deposit, Input, LimitsChange, StateChange, Terms
-from actors.oms.limits import Limits
+from actors.oms.limits import configured_limits
 from actors.oms.state import PartitionState
-from configs.schema import AccountSection, LimitsSection, VenueSection
+from actors.oms.venue import Capabilities
+from configs.schema import AccountSection, RiskSection, VenueSection
 
 PRINCIPAL = "configuration"
 OPENING = "opening"
@@ -22,29 +23,31 @@ def expected_fee_rate(venue: VenueSection) -> int:
 
 
 def changed_terms(
-    partition: PartitionState, instruments: tuple[Instrument, ...], fee_rate: int, now: int
+    partition: PartitionState, instruments: tuple[Instrument, ...], fee_rate: int, capabilities: Capabilities, now: int
 ) -> list[Input]:
     """Return the terms to put on record where they are new.
 
     Raises:
         Conflict: An instrument was changed or removed (code ``INSTRUMENTS_CHANGED``).
     """
-    terms = Terms(time=now, instruments=instruments, fee_rate=fee_rate)
+    terms = Terms(time=now, instruments=instruments, fee_rate=fee_rate, capabilities=capabilities)
     return [terms] if new_terms(partition, terms) else []
 
 
-def first_limits(section: LimitsSection, neighbours: Iterable[PartitionState], now: int) -> list[Input]:
+def first_limits(section: RiskSection, neighbours: Iterable[PartitionState], now: int) -> list[Input]:
     """Return limits and kill switch for a new partition: what holds in its neighbours, else the configuration's."""
-    elder = max(neighbours, key=lambda partition: partition.limits_version, default=None)
-    if elder is None or not elder.limits_version:
-        limits = Limits.from_section(section).mapping()
-        return [LimitsChange(time=now, limits=limits, version=1, principal=PRINCIPAL, reason=OPENING)]
-    version, limits = elder.limits_version, elder.limits.mapping()
-    records: list[Input] = [LimitsChange(time=now, limits=limits, version=version, principal=PRINCIPAL, reason=OPENING)]
+    elder = max(neighbours, key=lambda partition: partition.limits.version, default=None)
+    if elder is None or not elder.limits.version:
+        return [_limits(now, scope, limits, 1) for scope, limits in configured_limits(section).items()]
+    records = [_limits(now, scope, limits, elder.limits.version) for scope, limits in elder.limits.mapping().items()]
     for scope, state in elder.switch.states().items():
         if not scope.startswith("account:"):
             records.append(StateChange(time=now, scope=scope, state=state, principal=PRINCIPAL, reason=OPENING))
     return records
+
+
+def _limits(now: int, scope: str, limits: dict[str, int], version: int) -> Input:
+    return LimitsChange(time=now, limits=limits, version=version, principal=PRINCIPAL, reason=OPENING, scope=scope)
 
 
 def new_accounts(partition: PartitionState, accounts: Iterable[AccountSection], now: int) -> list[Input]:

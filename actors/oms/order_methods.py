@@ -1,41 +1,66 @@
-"""What clients ask of their orders: submit, cancel, look up."""
+"""What clients ask of their orders: submit, replace, cancel, look up."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from actors.clock import DataClock
-from actors.messages import CancelOrder, Order, SubmitOrder, decoder, encode
+from actors.errors import OrderRejected
+from actors.messages import (
+    CancelOrder,
+    CancelOrders,
+    Order,
+    ReplaceOrder,
+    SubmitList,
+    SubmitOrder,
+    decoder,
+    encode,
+)
 from actors.metrics import Metrics
-from actors.oms.admission import cancelable, repeated
-from actors.oms.client_text import check_line, check_order_text
+from actors.oms.admission import repeated, repeated_list, repeated_replacement, to_be_canceled
+from actors.oms.canceling import cancelable, fits
+from actors.oms.client_text import check_client_order_id, check_line, check_order_text
 from actors.oms.effects import Effects
+from actors.oms.gathering import Gathering
 from actors.oms.hosting import HostedPartitions
-from actors.oms.inputs import Cancellation, Submission
+from actors.oms.inputs import Cancellation, ListSubmission, Look, MassCancellation, Replacement, Submission
 from actors.oms.reference_prices import ReferencePrices
 from actors.oms.requests import OrderRequest, OrdersRequest, PositionsRequest, check_rows
+from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
 
 _decode_submit = decoder(SubmitOrder)
+_decode_list = decoder(SubmitList)
+_decode_replace = decoder(ReplaceOrder)
 _decode_cancel = decoder(CancelOrder)
+_decode_cancel_all = decoder(CancelOrders)
 _decode_order = decoder(OrderRequest)
 _decode_orders = decoder(OrdersRequest)
 _decode_positions = decoder(PositionsRequest)
 
 
 class OrderMethods:
-    """Answers ``submit``, ``cancel``, ``order``, ``orders`` and ``positions``."""
+    """Answers what clients ask of their orders, single ones and lists, and of their positions."""
 
     def __init__(
-        self, hosted: HostedPartitions, clock: DataClock, prices: ReferencePrices, metrics: Metrics, log: Any
+        self,
+        hosted: HostedPartitions,
+        clock: DataClock,
+        prices: ReferencePrices,
+        sessions: SessionTimes,
+        metrics: Metrics,
+        log: Any,
     ) -> None:
         self._hosted = hosted
         self._clock = clock
         self._prices = prices
+        self._sessions = sessions
         self._metrics = metrics
         self._log = log
 
@@ -43,7 +68,10 @@ class OrderMethods:
         """Return the methods by name."""
         return {
             "submit": self.submit,
+            "submit_list": self.submit_list,
+            "replace": self.replace,
             "cancel": self.cancel,
+            "cancel_all": self.cancel_all,
             "order": self.order,
             "orders": self.orders,
             "positions": self.positions,
@@ -66,15 +94,23 @@ class OrderMethods:
         host = self._hosted.of_account(submitted.account)
         before = repeated(host.partition, submitted)
         if before is not None:
-            host.after_commit(functools.partial(_reply_order, request, before))
+            host.after_commit(functools.partial(_reply, request, before))
             return
         record = Submission(
             time=self._clock.now(),
-            market_sequence=self._prices.sequence(submitted.instrument),
-            reference_price=self._prices.price(submitted.instrument),
+            market_sequence=0,
+            reference_price=0,
             order=submitted,
+            look=self._look(submitted),
         )
         host.execute(record, functools.partial(self._submitted, request, started))
+
+    def _look(self, order: SubmitOrder) -> Look:
+        look = self._prices.look(order.instrument)
+        if self._sessions.concerns(order):
+            opens, closes = self._sessions.of(order, self._clock.now())
+            return msgspec.structs.replace(look, session_open=opens, session_close=closes)
+        return look
 
     def _submitted(self, request: Request, started: int, effects: Effects) -> None:
         order = effects.order
@@ -82,10 +118,52 @@ class OrderMethods:
         self._metrics.count("orders_total")
         if effects.messages:
             self._metrics.observe("submit_seconds", time.perf_counter_ns() - started)
-        else:
+        elif order is not None and order.reason:
             self._metrics.count("rejected_total")
-            if order is not None:
-                self._log.debug("order refused", order=order.order_id, account=order.account, reason=order.reason)
+            self._log.debug("order refused", order=order.order_id, account=order.account, reason=order.reason)
+
+    def submit_list(self, request: Request) -> None:
+        """Take orders that depend on one another; answered with them, also where they were refused.
+
+        Raises what ``submit`` raises.
+        """
+        submitted: SubmitList = _decode_list(request.body)
+        check_client_order_id("list_id", submitted.list_id)
+        check_line("principal", submitted.principal)
+        for order in submitted.orders:
+            check_order_text(order)
+        host = self._hosted.of_account(submitted.account)
+        before = repeated_list(host.partition, submitted)
+        if before is not None:
+            host.after_commit(functools.partial(_reply, request, before))
+            return
+        looks = tuple(self._look(order) for order in submitted.orders)
+        record = ListSubmission(time=self._clock.now(), orders=submitted, looks=looks)
+        host.execute(record, lambda effects: request.reply(encode(effects.orders)))
+        self._metrics.count("orders_total", len(submitted.orders))
+
+    def replace(self, request: Request) -> None:
+        """Take a wish to change an order; answered with the order, which is ``pending_replace`` until the venue agrees.
+
+        Raises:
+            OrderRejected: The gate refuses the change (its code); the order stays as it was.
+            NotFound: No such account or order.
+            Conflict: The order can't be changed now, or the replacement's id is used already.
+            Unavailable: The journal can't take it; nothing was changed.
+        """
+        wish: ReplaceOrder = _decode_replace(request.body)
+        check_client_order_id("replacement_id", wish.replacement_id)
+        check_line("principal", wish.principal)
+        host = self._hosted.of_account(wish.account)
+        before = repeated_replacement(host.partition, wish)
+        if before is not None:
+            refusal = (before.reason, before.text) if before.reason else None
+            host.after_commit(functools.partial(_reply_replaced, request, before.order.order, refusal))
+            return
+        look = self._look(host.partition.find(wish.account, wish.client_order_id).submitted)
+        record = Replacement(time=self._clock.now(), replace=wish, look=look)
+        host.execute(record, lambda effects: _reply_replaced(request, effects.order, effects.refusal))
+        self._metrics.count("replacements_total")
 
     def cancel(self, request: Request) -> None:
         """Take a cancel; answered with the order, also where it is canceled or being canceled already.
@@ -98,13 +176,37 @@ class OrderMethods:
         cancel: CancelOrder = _decode_cancel(request.body)
         check_line("principal", cancel.principal)
         host = self._hosted.of_account(cancel.account)
-        if cancelable(host.partition, cancel):
-            record = Cancellation(time=self._clock.now(), cancel=cancel)
+        if to_be_canceled(host.partition, cancel):
+            record = Cancellation(time=self._clock.now(), cancel=cancel, received=time.time_ns())
             host.execute(record, lambda effects: request.reply(encode(effects.order)))
             self._metrics.count("cancels_total")
         else:
             order = host.partition.order(cancel.account, cancel.client_order_id)
-            host.after_commit(functools.partial(_reply_order, request, order))
+            host.after_commit(functools.partial(_reply, request, order))
+
+    def cancel_all(self, request: Request) -> None:
+        """Take back every open order that fits; answered with the ids of those that were asked to be canceled now.
+
+        Raises:
+            NotFound: No such account.
+            Unavailable: A partition could not take it; the same request again reaches what is left.
+        """
+        wish: CancelOrders = _decode_cancel_all(request.body)
+        check_line("principal", wish.principal)
+        if wish.reason:
+            check_line("reason", wish.reason)
+        self._hosted.check_alive()
+        every = list(self._hosted.hosts.values())
+        hosts = every if wish.account is None else [self._hosted.of_account(wish.account)]
+        record = MassCancellation(time=self._clock.now(), cancel=wish, received=time.time_ns())
+        concerned = [
+            host
+            for host in hosts
+            if any(fits(wish, one.order) and cancelable(one) for one in host.partition.standing.values())
+        ]
+        gathered = Gathering(lambda effects: _reply_canceled(request, effects))
+        gathered.execute([(host, record) for host in concerned])
+        self._metrics.count("mass_cancels_total")
 
     def order(self, request: Request) -> bytes:
         """Answer with one order."""
@@ -127,5 +229,16 @@ class OrderMethods:
         return encode(partition.account(wanted.account).books.view(partition.last_event))
 
 
-def _reply_order(request: Request, order: Order) -> None:
-    request.reply(encode(order))
+def _reply(request: Request, answer: Order | list[Order]) -> None:
+    request.reply(encode(answer))
+
+
+def _reply_replaced(request: Request, order: Order | None, refusal: tuple[str, str] | None) -> None:
+    if refusal is None:
+        request.reply(encode(order))
+    else:
+        request.fail(OrderRejected(refusal[1], field="replacement_id", code=refusal[0]))
+
+
+def _reply_canceled(request: Request, effects: Sequence[Effects]) -> None:
+    request.reply(encode({"canceled": [order.order_id for each in effects for order in each.orders]}))

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from actors.oms import administration, reports, submission
+from actors.oms import administration, canceling, lists, replacing, reports, submission, watching
 from actors.oms.effects import Effects
 from actors.oms.inputs import (
     AccountOpening,
+    BudgetGrant,
     Cancellation,
     Deposit,
     Discrepancy,
     Input,
     LimitsChange,
+    ListSubmission,
+    MassCancellation,
+    Observation,
+    Replacement,
     StateChange,
     Submission,
     Terms,
+    TimeReached,
     VenueReport,
 )
 from actors.oms.state import PartitionState
@@ -25,12 +31,18 @@ _HANDLERS: dict[type, Callable[[PartitionState, Any], Effects]] = {
     Terms: administration.adopt_terms,
     AccountOpening: administration.open_account,
     Submission: submission.submit,
-    Cancellation: submission.cancel,
+    Cancellation: canceling.cancel,
+    ListSubmission: lists.submit_list,
+    Replacement: replacing.replace,
+    MassCancellation: canceling.cancel_all,
+    Observation: watching.observe,
+    TimeReached: watching.reach,
     VenueReport: reports.take_report,
     Deposit: administration.deposit,
     LimitsChange: administration.change_limits,
     StateChange: administration.change_state,
     Discrepancy: administration.note_discrepancy,
+    BudgetGrant: administration.take_budget,
 }
 
 
@@ -49,4 +61,8 @@ class Partition(PartitionState):
         effects = _HANDLERS[type(record)](self, record)
         if record.time > self.time:
             self.time = record.time
+        if effects.changed:
+            lists.follow(self, effects, record.time)
+            if effects.order is not None:
+                effects.order = self.orders[effects.order.order_id].order
         return effects

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from actors.errors import Conflict, Unavailable
-from actors.messages import Fill, OrderStatus, ReportType
-from actors.oms.account import WorkingOrder
+from actors.messages import ExecutionReport, OrderStatus, ReportType, TimeInForce
+from actors.oms import amending, fills
+from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
-from actors.oms.transitions import step_of, transition
+from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
+from actors.oms.working_order import WorkingOrder, split_venue_id
+
+Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
+OfFill = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int, bool], None]
 
 
 def take_report(state: PartitionState, record: VenueReport) -> Effects:
@@ -31,85 +39,178 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
             code="REPORT_GAP",
         )
     state.last_report = report.sequence
-    working = state.orders.get(report.order_id)
+    working, number = state.orders.get(report.order_id), 1
     if working is None:
-        _raise_alarm(state, effects, record, "ORDER_UNKNOWN", f"{report.type} of an order that was never sent")
-    elif report.type is ReportType.TRADE:
-        _book(state, effects, record, working)
-    else:
-        _settle(state, effects, record, working)
-    if working is not None:
-        effects.order = working.order
+        order_id, number = split_venue_id(report.order_id)
+        working = state.orders.get(order_id)
+    if working is None or working.slice is None or number > working.slice.number:
+        if report.type is ReportType.TRADE or not state.is_foreign(report.order_id):
+            text = f"{report.type} of an order that was never sent"
+            state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
+        return effects
+    current = working.slice.number == number
+    try:
+        if report.type in _OF_FILLS:
+            _OF_FILLS[report.type](state, effects, report, working, record.time, current)
+        elif current:
+            _OF_ORDERS.get(report.type, _settle)(state, effects, report, working, record.time)
+    except Conflict as error:
+        state.raise_alarm(effects, error.code, record.time, report.order_id, report.sequence, error.message)
+    effects.order = working.order
     return effects
 
 
-def _book(state: PartitionState, effects: Effects, record: VenueReport, working: WorkingOrder) -> None:
-    report, order = record.report, working.order
-    if report.execution_id in state.executions:
+def _settle(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
+    """Take what a report says of the order as a whole."""
+    order, current = working.order, working.slice
+    assert current is not None
+    if report.type is ReportType.CANCELED and working.replacing_by_cancel and not working.canceling:
+        current.confirmed = True
+        amending.resend_amended(state, effects, working, time)
         return
-    if report.quantity <= 0 or report.price <= 0 or not report.execution_id or working.instrument is None:
-        text = f"trade {report.execution_id!r} of {report.quantity} at {report.price} can't be booked"
-        _raise_alarm(state, effects, record, "REPORT_INVALID", text)
-        return
-    state.executions.add(report.execution_id)
-    filled = order.filled_quantity + report.quantity
-    status = transition(order.status, step_of(report.type, order.quantity, filled, working.confirmed))
-    fill = Fill(
-        execution_id=report.execution_id,
-        order_id=order.order_id,
-        client_order_id=order.client_order_id,
-        account=order.account,
-        strategy=order.strategy,
-        instrument=order.instrument,
-        side=order.side,
-        quantity=report.quantity,
-        price=report.price,
-        fee=report.fee,
-        liquidity=report.liquidity,
-        time=report.time,
-    )
-    working.account.books.book(fill)
-    reason, text = order.reason, order.text
-    if filled > order.quantity:
-        reason, text = "ORDER_OVERFILLED", f"filled {filled} of {order.quantity} lots"
-        _raise_alarm(state, effects, record, reason, text)
-    elif order.status is OrderStatus.REJECTED:
-        _raise_alarm(state, effects, record, "FILL_AFTER_REJECTION", "the venue filled an order that was rejected")
-    working.confirmed = True
-    state.move(
-        effects,
-        working,
-        status,
-        record.time,
-        fill=fill,
-        filled_quantity=filled,
-        filled_value=order.filled_value + report.quantity * report.price,
-        reason=reason,
-        text=text,
-    )
+    step = step_of(report.type, order.quantity, order.filled_quantity)
+    assert step is not None
+    reason, text = report.reason, report.text
+    if step is Step.DONE_FOR_DAY and order.time_in_force not in _LASTING:
+        step, reason = Step.EXPIRED, reason or "DONE_FOR_DAY"
+    if step is Step.REJECTED and current.number > 1:
+        step = Step.CANCELED
+        reason = reason or "SLICE_REJECTED"
+        state.raise_alarm(
+            effects,
+            "SLICE_REJECTED",
+            time,
+            order.order_id,
+            report.sequence,
+            f"the venue refused slice {current.number}",
+        )
+    elif step is Step.REJECTED:
+        reason, text = reason or "VENUE_REJECTED", text or "the venue refused the order"
+    elif step is Step.CANCELED and working.closing:
+        reason = reason or working.closing
+        step = Step.EXPIRED if working.closing == EXPIRED else step
+    if step is Step.CANCELED and working.settled is OrderStatus.FILLED and working.canceling:
+        working.canceling = False  # that is an answer, however wrong: nothing is owed any more
+        not_needed = current.live  # the order was filled by a former venue order
+        if not_needed:
+            current.end()
+        state.move(effects, working, time)
+        if not_needed:
+            return
+    _take(state, effects, working, time, step, reason, text)
 
 
-def _settle(state: PartitionState, effects: Effects, record: VenueReport, working: WorkingOrder) -> None:
-    report, order = record.report, working.order
-    step = step_of(report.type, order.quantity, order.filled_quantity, working.confirmed)
-    try:
-        status = transition(order.status, step)
-    except Conflict as error:
-        _raise_alarm(state, effects, record, error.code, error.message)
-        return
-    if report.type is not ReportType.CANCEL_REJECTED:
-        working.confirmed = True
-    if status is order.status:
-        state.update_awaiting(working)
-        return
-    if report.type is ReportType.REJECTED:
-        reason, text = report.reason or "VENUE_REJECTED", report.text or "the venue refused the order"
+def _accept(state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int) -> None:
+    """Take it that the order works at the venue, for the first time or again."""
+    step = resumed(working.order.filled_quantity) if working.settled in PAUSED else _ACCEPTED
+    _take(state, effects, working, time, step, report.reason, report.text)
+
+
+def _take(
+    state: PartitionState, effects: Effects, working: WorkingOrder, time: int, step: Step, reason: str, text: str
+) -> None:
+    """Let a step happen to an order; one that changes nothing is no event."""
+    current = working.slice
+    assert current is not None
+    changes = state.would_change(working, step)
+    current.confirmed = True
+    if step in _ENDING:
+        current.end()
+    if changes:
+        state.move(effects, working, time, step, reason=reason, text=text)
     else:
-        reason, text = report.reason, report.text
-    if report.type is ReportType.CANCEL_REJECTED:
-        reason = order.reason
-    state.move(effects, working, status, record.time, reason=reason, text=text)
+        state.update_awaiting(working)
+    if working.peg_price:
+        amending.keep_pegged(state, effects, working, time)
 
 
-def _raise_alarm(state: PartitionState, effects: Effects, record: VenueReport, code: str, text: str) -> None:
-    state.raise_alarm(effects, code, record.time, record.report.order_id, record.report.sequence, text)
+# Nothing of any other order can trade any more once it is done for the day.
+_LASTING = (TimeInForce.GTC, TimeInForce.GTD)
+_ACCEPTED = Step.ACCEPTED
+_ENDING = frozenset({Step.CANCELED, Step.EXPIRED, Step.REJECTED, Step.CALCULATED})
+
+
+def _refuse_cancel(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Let the order go on: the venue does not cancel it."""
+    if working.canceling:
+        working.canceling, working.closing = False, ""
+        state.move(effects, working, time, text=report.text)
+        amending.go_on(state, effects, working, time)
+        return
+    for amendment in working.amendments:
+        if amendment.by_cancel:
+            amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+
+
+def _replaced(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Put the change in force that the venue granted; one that nobody asked for restates the order."""
+    assert working.slice is not None
+    working.slice.confirmed = True
+    if not amending.take_answer(state, effects, working, time, report.revision, report.order_quantity):
+        if report.revision == 0 or report.revision > working.revision:
+            _restated(state, effects, report, working, time)
+        else:
+            state.update_awaiting(working)
+
+
+def _refuse_replace(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Give the change up that the venue refused."""
+    for amendment in working.amendments:
+        if amendment.revision == report.revision:
+            amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+
+
+def _restated(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Take the terms that the venue gave the order by itself (a split, a correction, the next trading day)."""
+    order, current = working.order, working.slice
+    assert current is not None
+    current.confirmed = True
+    quantity = order.quantity
+    changes: dict[str, Any] = {}
+    if report.order_quantity:
+        current.quantity = max(report.order_quantity, current.filled)
+        if "display_quantity" not in order.emulated:
+            quantity = changes["quantity"] = current.quantity + order.filled_quantity - current.filled
+    if report.limit_price:
+        current.limit_price = changes["limit_price"] = report.limit_price
+        working.buying_price = report.limit_price
+    step = restated(quantity, order.filled_quantity)
+    if working.settled is OrderStatus.DONE_FOR_DAY and quantity > order.filled_quantity:
+        step = resumed(order.filled_quantity)
+    state.move(effects, working, time, step, reason=report.reason, text=report.text, **changes)
+
+
+def _acknowledge(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Hear that the venue has got a request, or how it sees the order; the answer itself comes later."""
+    assert working.slice is not None
+    if report.type is ReportType.ORDER_STATUS and report.quantity not in (0, working.slice.filled):
+        text = f"filled {report.quantity} lots at the venue, {working.slice.filled} here"
+        state.raise_alarm(effects, "VENUE_FILLS_DIFFER", time, working.order.order_id, report.sequence, text)
+
+
+_OF_FILLS: dict[ReportType, OfFill] = {
+    ReportType.TRADE: fills.book,
+    ReportType.TRADE_CANCEL: fills.bust,
+    ReportType.TRADE_CORRECT: fills.correct,
+}
+_OF_ORDERS: dict[ReportType, Handler] = {
+    ReportType.NEW: _accept,
+    ReportType.CANCEL_REJECTED: _refuse_cancel,
+    ReportType.REPLACED: _replaced,
+    ReportType.REPLACE_REJECTED: _refuse_replace,
+    ReportType.RESTATED: _restated,
+    ReportType.PENDING_NEW: _acknowledge,
+    ReportType.PENDING_CANCEL: _acknowledge,
+    ReportType.PENDING_REPLACE: _acknowledge,
+    ReportType.ORDER_STATUS: _acknowledge,
+}

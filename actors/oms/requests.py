@@ -6,6 +6,7 @@ import msgspec
 
 from actors.errors import InputError
 from actors.messages import TradingState
+from actors.oms.scopes import FIRM
 
 _MOST_ROWS = 10_000
 
@@ -51,21 +52,47 @@ class DepositRequest(Body, frozen=True):
     key: str
 
 
-class LimitsRequest(Body, frozen=True):
-    """``set_limits``: new values by name, in the units of ``Limits``; what is not named stays."""
+class SetLimitsRequest(Body, frozen=True):
+    """``set_limits``: new values of a scope by name, in the units of ``Limits``; ``None`` takes a limit away.
 
-    limits: dict[str, int]
+    ``whole``: what is not named is taken away, too; else it stays.
+    """
+
+    limits: dict[str, int | None]
     principal: str
     reason: str
+    scope: str = FIRM
+    whole: bool = False
+
+
+class LimitsRequest(Body, frozen=True):
+    """``limits``: the tree of limits, and where an account is named, what holds for its orders and how much is used."""
+
+    account: str | None = None
+    strategy: str = "manual"
+    symbol: str | None = None
+
+
+class SetBudgetRequest(Body, frozen=True):
+    """``set_budget``: a partition's share of the firm's limits, as ``BudgetGrant`` has it."""
+
+    partition: int
+    number: int
+    amounts: dict[str, int]
+    currency: str
 
 
 class StateRequest(Body, frozen=True):
-    """``set_state``: move the kill switch of ``firm``, ``account:ID`` or ``strategy:NAME``."""
+    """``set_state``: move the kill switch of a scope, as ``scopes`` spells it.
+
+    ``asked``: the wall clock when somebody asked for it, UTC nanoseconds; 0 is now.
+    """
 
     scope: str
     state: TradingState
     principal: str
     reason: str
+    asked: int = 0
 
 
 class AlarmsRequest(Body, frozen=True):

@@ -11,18 +11,24 @@ from typing import Any
 from actors.clock import DataClock
 from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
+from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
-from actors.oms.control_methods import ControlMethods
+from actors.oms.budget_requests import BudgetRequests
+from actors.oms.control_methods import ControlMethods, heed_for_ever
 from actors.oms.host import PartitionHost
 from actors.oms.hosting import HostedPartitions
+from actors.oms.kill_word import KillWord, word_path
+from actors.oms.limit_methods import LimitMethods
 from actors.oms.opening import changed_terms, expected_fee_rate, first_limits, new_accounts
+from actors.oms.observing import prices_of
 from actors.oms.order_methods import OrderMethods
 from actors.oms.reference_prices import ReferencePrices
+from actors.oms.sessions import SessionTimes
 from actors.oms.state import partition_name
 from actors.oms.stream_methods import StreamMethods
-from actors.oms.venue import Venue
+from actors.oms.venue import PLAIN, Capabilities, Venue
 from actors.oms.wire_venue import WireVenue
-from actors.service import Service, socket_path
+from actors.service import Service
 from actors.wire import Handler
 from configs.schema import Configuration
 
@@ -43,6 +49,7 @@ class OmsService(Service):
         markets: Names of the market shards, in order.
         venue: Name of the venue's service.
         connect_venue: Makes a session's door to the venue, given the client's name; by default to ``venue``.
+        capabilities: What the venue does natively.
         events_retained: Number of events that each partition keeps for subscribers.
     """
 
@@ -58,27 +65,35 @@ class OmsService(Service):
         markets: tuple[str, ...],
         venue: str = "venue",
         connect_venue: Callable[[str], Venue] | None = None,
+        capabilities: Capabilities = PLAIN,
         events_retained: int = 10_000,
     ) -> None:
         self.configuration = configuration
         self.instruments = instruments
         self.clock = DataClock()
-        self.prices = ReferencePrices(directory, name, markets, self.clock)
+        self.prices = ReferencePrices(name, markets, self.clock, self._follow_market)
+        self._capabilities = capabilities
+        self.word = KillWord(word_path(directory))
         self.hosted = HostedPartitions(name, shard, shards, configuration.oms.partitions, lambda: self.failure)
         self._venue = venue
         self._connect_venue = connect_venue
         self._events_retained = events_retained
         self._asking: asyncio.Task[None] | None = None
+        self._heeding: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         super().__init__(name, directory)
+        self._budgets = BudgetRequests(self.peers, name, self.hosted, self.log)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
+        sessions = SessionTimes(self.instruments)
+        self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
         return {
-            **OrderMethods(self.hosted, self.clock, self.prices, self.metrics, self.log).handlers(),
+            **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
             **self._streams.handlers(),
-            **ControlMethods(self.hosted, self.clock, self.log).handlers(),
+            **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
+            **self._limits.handlers(),
         }
 
     async def recover(self) -> None:
@@ -96,13 +111,16 @@ class OmsService(Service):
         fee_rate = expected_fee_rate(self.configuration.venue)
         for host in self.hosted.hosts.values():
             self._bring_up_to_date(host, fee_rate)
+            host.watch(self.word)
+            host.partition.safeguards.budget.ask()  # what was wanted before this start is not wanted any more
+            host.on_short = self._budgets.ask
 
     def _bring_up_to_date(self, host: PartitionHost, fee_rate: int) -> None:
         partition, now = host.partition, self.clock.now()
-        records = changed_terms(partition, self.instruments, fee_rate, now)
+        records = changed_terms(partition, self.instruments, fee_rate, self._capabilities, now)
         if not partition.limits_version:
             neighbours = [other.partition for other in self.hosted.hosts.values()]
-            records += first_limits(self.configuration.risk.limits, neighbours, now)
+            records += first_limits(self.configuration.risk, neighbours, now)
         accounts = [
             account
             for account in self.configuration.accounts
@@ -123,7 +141,7 @@ class OmsService(Service):
         section = self.configuration.journal
         client = f"{self.name}/{partition_name(index)}"
         if self._connect_venue is None:
-            venue: Venue = WireVenue(socket_path(self.directory, self._venue), client)
+            venue: Venue = WireVenue(self.peers.peer(self._venue), client)
         else:
             venue = self._connect_venue(client)
         return PartitionHost(
@@ -133,36 +151,72 @@ class OmsService(Service):
             self.clock,
             self.metrics,
             self.log,
-            durable=section.durability != "process",
             on_failure=self._fail,
             retained=self._events_retained,
+            snapshot_records=section.snapshot_records,
         )
 
     async def connect(self) -> None:
         """Open the sessions with the venue, follow the market, and begin to ask for answers that stay out."""
         for host in self.hosted.hosts.values():
             host.start()
-        self.prices.start()
+        self.prices.start(self.peers)
+        if not all(host.journal.immediate for host in self.hosted.hosts.values()):
+            self.server.after_batch.append(self._commit)
+        self._limits.note_needs()
         self._asking = asyncio.get_running_loop().create_task(self._ask_again())
+        self._heeding = asyncio.get_running_loop().create_task(heed_for_ever(self.hosted, self.log))
+
+    def _follow_market(self, market: MarketSlice, acknowledge: Callable[[], None]) -> None:
+        """Let the partitions' orders follow a slice; it is acknowledged once the venue has what they sent."""
+        now = self.clock.now()
+        concerned = [
+            host for host in self.hosted.hosts.values() if host.partition.watching or host.partition.timers.next <= now
+        ]
+        if not concerned:
+            acknowledge()
+            return
+        left = len(concerned)
+
+        def done() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                acknowledge()
+
+        ticks = market.ticks()
+        for host in concerned:
+            prices = prices_of(ticks, host.partition.watching) if market.rows else []
+            host.follow_market(market.shard, market.sequence, now, prices, done)
+
+    def _commit(self) -> None:
+        """Put on record what a batch of requests brought, once for all of it, before its answers leave."""
+        for host in self.hosted.hosts.values():
+            host.commit()
 
     async def _ask_again(self) -> None:
         while True:
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
                 host.ask_again()
+                host.revalue(self.prices.price)
+                host.keep_snapshot()
 
     async def stop(self) -> None:
         """Stop listening, close the sessions and the journals."""
-        if self._asking is not None:
-            self._asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._asking
-            self._asking = None
+        for task in (self._asking, self._heeding):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._asking = self._heeding = None
         self._streams.close()
         await super().stop()
         await self.prices.close()
+        await self._budgets.close()
         for host in self.hosted.hosts.values():
             await host.close()
+        self.word.close()
 
     def _fail(self, error: Exception) -> None:
         """End for good: nothing is answered, sent or acknowledged any more."""
@@ -183,8 +237,8 @@ class OmsService(Service):
         return {
             "time": self.clock.now(),
             "orders": sum(len(partition.orders) for partition in partitions),
-            "rejected": sum(len(partition.rejected) for partition in partitions),
-            "fills": sum(len(partition.executions) for partition in partitions),
+            "rejected": sum(partition.rejected for partition in partitions),
+            "fills": sum(len(partition.fills) for partition in partitions),
             "market_sequences": list(self.prices.sequences),
             "partitions": {
                 host.partition.name: {

@@ -6,28 +6,61 @@ that comes back gets everything after the last report that it has on record. Sen
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from actors.errors import AlphaMindError
-from actors.messages import ExecutionReport, Message, VenueOrder
+from actors.messages import (
+    ExecutionReport,
+    Message,
+    OrderType,
+    TimeInForce,
+    VenueCancel,
+    VenueOrder,
+    VenueReplace,
+)
+
+VenueMessage = VenueOrder | VenueReplace | VenueCancel
+"""What goes to a venue."""
 
 
-class VenueCancel(Message, frozen=True, kw_only=True):
-    """A wish to take an order back; ``time`` is the trading clock at which it was made."""
+class Capabilities(Message, frozen=True, kw_only=True):
+    """What a venue does natively; the OMS does the rest itself and says so on the order.
 
-    order_id: str
-    time: int
+    Attributes:
+        order_types: Order types that it takes.
+        times_in_force: Times in force that it takes.
+        replaces: Whether it changes an order in place (``VenueReplace``).
+        post_only: Whether it keeps an order from trading at once.
+        display_quantity: Whether it hides part of an order.
+    """
+
+    order_types: tuple[OrderType, ...] = (OrderType.MARKET, OrderType.LIMIT)
+    times_in_force: tuple[TimeInForce, ...] = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
+    replaces: bool = False
+    post_only: bool = False
+    display_quantity: bool = False
+
+
+PLAIN = Capabilities()
+"""What every venue can do."""
+
+
+def native_kinds(capabilities: Capabilities) -> frozenset[tuple[OrderType, TimeInForce]]:
+    """Return the pairs of order type and time in force that a venue takes."""
+    return frozenset(itertools.product(capabilities.order_types, capabilities.times_in_force))
 
 
 class StandingOrder(msgspec.Struct, frozen=True):
-    """An order that can still trade, as the venue sees it; ``filled_quantity`` in increments."""
+    """An order that can still trade, as the venue sees it; quantities in increments, ``quantity`` 0 where not told."""
 
     order_id: str
     status: str
     filled_quantity: int
+    quantity: int = 0
 
 
 class VenueListener(Protocol):
@@ -43,6 +76,9 @@ class VenueListener(Protocol):
         Raises:
             Unavailable: It can't be taken now or one before it is missing: the session has to be opened again.
         """
+
+    def reports_taken(self) -> None:
+        """Hear that all reports of one arrival have been given: what they cause may leave now, together."""
 
     def session_opened(self, standing: Sequence[StandingOrder]) -> None:
         """Reconcile: every report so far has been taken, and ``standing`` are all orders that can still trade there."""
@@ -70,8 +106,8 @@ class Venue(Protocol):
             listener: Who is told.
         """
 
-    def send(self, message: VenueOrder | VenueCancel) -> None:
-        """Send an order or a cancel; does nothing while the session is not open."""
+    def send(self, message: VenueMessage) -> None:
+        """Send an order, a replacement or a cancel; does nothing while the session is not open."""
 
     def acknowledge(self, sequence: int) -> None:
         """Say that all reports up to ``sequence`` are on record here."""

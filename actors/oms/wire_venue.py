@@ -9,9 +9,9 @@ import pathlib
 import structlog
 
 from actors.errors import AlphaMindError, PeerLost, Unavailable
-from actors.messages import ExecutionReport, VenueOrder, decoder, encode
-from actors.oms.venue import StandingOrder, VenueCancel, VenueListener
-from actors.wire import WireClient
+from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
+from actors.oms.venue import StandingOrder, VenueListener, VenueMessage
+from actors.wire import Peer, WireClient
 
 FENCED = "SESSION_FENCED"
 
@@ -24,13 +24,13 @@ class WireVenue:
     """A session with a venue behind a socket; it comes back by itself after every break.
 
     Args:
-        path: The venue's socket.
+        where: The venue.
         name: The client's name, for the venue's logs.
         retry_seconds: Pause between attempts to connect.
     """
 
-    def __init__(self, path: pathlib.Path, name: str, retry_seconds: float = 0.1) -> None:
-        self._client = WireClient(path, name, on_connect=self._open, retry_seconds=retry_seconds)
+    def __init__(self, where: Peer | pathlib.Path, name: str, retry_seconds: float = 0.1) -> None:
+        self._client = WireClient(where, name, on_connect=self._open, retry_seconds=retry_seconds)
         self._session = ""
         self._epoch = 0
         self._listener: VenueListener
@@ -45,6 +45,7 @@ class WireVenue:
     def start(self, session: str, epoch: int, listener: VenueListener) -> None:
         """Open the session and keep it open until ``close``."""
         self._session, self._epoch, self._listener = session, epoch, listener
+        self._client.after_batch.append(listener.reports_taken)
         self._client.start()
 
     async def _open(self) -> None:
@@ -87,13 +88,15 @@ class WireVenue:
             self._broken = True
             self._client.drop()
 
-    def send(self, message: VenueOrder | VenueCancel) -> None:
-        """Send an order or a cancel; does nothing while the session is not open: reconciliation will send it."""
+    def send(self, message: VenueMessage) -> None:
+        """Send a message; does nothing while the session is not open: reconciliation will send it."""
         if not self.is_open:
             return
         common = {"session": self._session, "epoch": self._epoch}
         if isinstance(message, VenueOrder):
             method, body = "order", encode({**common, "order": message})
+        elif isinstance(message, VenueReplace):
+            method, body = "replace", encode({**common, "replace": message})
         else:
             method, body = "cancel", encode({**common, "order_id": message.order_id, "time": message.time})
         try:

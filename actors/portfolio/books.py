@@ -55,6 +55,22 @@ class BooksView(Message, frozen=True):
     positions: list[Position]
 
 
+class BooksState(Message, frozen=True):
+    """The books of one account whole, as a snapshot keeps them.
+
+    Attributes:
+        view: Cash and positions.
+        deposits: Money that came in other than by fills, by currency.
+        turnover: Value of all fills, by currency.
+        bookings: Number of bookings.
+    """
+
+    view: BooksView
+    deposits: dict[str, int]
+    turnover: dict[str, int]
+    bookings: int
+
+
 class _Holding:
     """The mutable twin of ``Position``, without its key."""
 
@@ -102,6 +118,19 @@ class Books:
             books._holdings[position.strategy, position.instrument] = _Holding(
                 position.quantity, position.cost, position.realised, position.fees
             )
+        return books
+
+    def state(self) -> BooksState:
+        """Return everything that these books hold."""
+        return BooksState(self.view(0), dict(self._deposits), dict(self.turnover), self.bookings)
+
+    @classmethod
+    def from_state(cls, state: BooksState, instruments: Sequence[Instrument]) -> Books:
+        """Return the books that ``state`` described, with nothing left out."""
+        books = cls.from_view(state.view, instruments)
+        books._deposits = defaultdict(int, state.deposits)
+        books.turnover = defaultdict(int, state.turnover)
+        books.bookings = state.bookings
         return books
 
     def deposit(self, currency: str, amount: int) -> None:

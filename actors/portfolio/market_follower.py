@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import pathlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,7 +13,7 @@ import structlog
 
 from actors.errors import AlphaMindError
 from actors.market.ticks import MarketSlice, decode_market_slice
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 
 STAGE = 1
@@ -28,7 +27,7 @@ class MarketFollower:
     out: it takes the shard's ``snapshot`` instead and goes on behind the last slice that the shard completed.
 
     Args:
-        directory: The run's directory.
+        peers: The services of the run.
         name: Who follows; one of the shards' expected subscribers.
         shards: Names of the market shards.
         on_slice: Awaited with (sequence, time, the shards' slices) before the slice is acknowledged.
@@ -39,7 +38,7 @@ class MarketFollower:
 
     def __init__(
         self,
-        directory: pathlib.Path,
+        peers: Peers,
         name: str,
         shards: tuple[str, ...],
         on_slice: Callable[[int, int, list[MarketSlice]], Awaitable[None]],
@@ -50,7 +49,7 @@ class MarketFollower:
         self.name = name
         self.taken = 0
         self.clients = {
-            shard: WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard))
+            shard: WireClient(peers.peer(shard), name, on_connect=functools.partial(self._subscribe, shard))
             for shard in shards
         }
         self._on_slice = on_slice

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import pathlib
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,7 +13,7 @@ import structlog
 from actors.errors import Unavailable
 from actors.market.ticks import MarketSlice
 from actors.messages import OmsEvent, decoder
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 
 decode_event: Callable[[bytes], OmsEvent] = decoder(OmsEvent)
@@ -27,7 +26,7 @@ class OmsFollower:
     """One connection per OMS shard, each with a subscription from the first event that is not yet known.
 
     Args:
-        directory: The run's directory.
+        peers: The services of the run.
         name: Who follows.
         shards: Names of the OMS shards.
         sequences: Newest applied sequence by partition; read, never written.
@@ -39,7 +38,7 @@ class OmsFollower:
 
     def __init__(
         self,
-        directory: pathlib.Path,
+        peers: Peers,
         name: str,
         shards: tuple[str, ...],
         sequences: dict[int, int],
@@ -49,7 +48,7 @@ class OmsFollower:
         patience: float = 1.0,
     ) -> None:
         self.clients = {
-            shard: WireClient(socket_path(directory, shard), name, on_connect=functools.partial(self._subscribe, shard))
+            shard: WireClient(peers.peer(shard), name, on_connect=functools.partial(self._subscribe, shard))
             for shard in shards
         }
         self.partitions: dict[str, set[int]] = {shard: set() for shard in shards}

@@ -53,10 +53,10 @@ class ReadModel(Service):
         self.marks = Marks()
         self.ledger = Ledger(instruments, {account.id: account.currency for account in configuration.accounts})
         self.oms = OmsFollower(
-            directory, name, oms, self.ledger.sequences, self._take_event, self._failed, self.on_subscribed
+            self.peers, name, oms, self.ledger.sequences, self._take_event, self._failed, self.on_subscribed
         )
         self.market = MarketFollower(
-            directory, name, markets, self._take_slice, self._take_snapshot, self._failed, self.always_snapshot
+            self.peers, name, markets, self._take_slice, self._take_snapshot, self._failed, self.always_snapshot
         )
 
     async def connect(self) -> None:

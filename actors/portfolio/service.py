@@ -13,6 +13,7 @@ from actors.clock import DAY
 from actors.decimals import money_text, ratio_text
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, decoder, encode
+from actors.portfolio.attribution import StrategyFigures, attribute
 from actors.portfolio.curve import EquityCurve, EquitySample
 from actors.portfolio.read_model import ReadModel
 from actors.portfolio.valuation import Valuation, position_rows, value
@@ -48,7 +49,7 @@ class PortfolioService(ReadModel):
 
     Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
         ``positions`` {"account", "include_closed"}: one row per instrument, and the account's figures.
-        ``summary`` {"account" or None}: figures, drawdown and turnover of one or all accounts.
+        ``summary`` {"account" or None}: figures, drawdown, turnover and each strategy's part of one or all accounts.
         ``equity_curve`` {"account", "limit"}: the newest points, oldest first.
     """
 
@@ -97,6 +98,7 @@ class PortfolioService(ReadModel):
             return
         samples = [EquitySample(sequence, time, account, self._value(account)) for account in self.ledger.accounts()]
         self._journal.append(time, SAMPLES, encode(samples))
+        self._journal.flush()
         for sample in samples:
             self._curves[sample.account].add(sample)
         self._sampled, self._day = sequence, time // DAY
@@ -137,7 +139,12 @@ class PortfolioService(ReadModel):
             "maximum_drawdown": curve.maximum_drawdown,
             "turnover_ratio": ratio_text(turnover, curve.mean_equity),
             "sampled_at": None if point is None else point.sample.time,
+            "strategies": [figures.text() for figures in self._strategies(account)],
         }
+
+    def _strategies(self, account: str) -> list[StrategyFigures]:
+        books, own = self.ledger.books(account), self.ledger.currency(account)
+        return attribute(books, self.marks.prices, self.instruments, own)
 
     def _positions(self, request: Request) -> bytes:
         wanted = msgspec.msgpack.decode(request.body, type=_Positions)

@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.decimals import money_text, price_text, quantity_text, ratio_text
 from actors.messages import Instrument, Message
+from actors.portfolio.attribution import market_values
 from actors.portfolio.books import Books, Position
 
 
@@ -106,6 +107,7 @@ def position_rows(
         if not include_closed and not any(position.quantity for position in held):
             continue
         instrument, price = instruments[instrument_id], prices.get(instrument_id)
+        values = market_values(held, price, instrument)
         quantity, cost = sum(position.quantity for position in held), sum(position.cost for position in held)
         market_value = None if price is None else instrument.notional(price, quantity)
         rows.append(
@@ -127,12 +129,14 @@ def position_rows(
                     {
                         "strategy": position.strategy,
                         "quantity": quantity_text(instrument, position.quantity),
+                        "market_value": None if price is None else money_text(part),
                         "cost": money_text(position.cost),
                         "average_cost": average_cost_text(instrument, position.cost, position.quantity),
+                        "unrealised": None if price is None else money_text(part - position.cost),
                         "realised": money_text(position.realised),
                         "fees": money_text(position.fees),
                     }
-                    for position in held
+                    for position, part in zip(held, values, strict=True)
                     if include_closed or position.quantity
                 ],
             }

@@ -1,19 +1,29 @@
-"""The limits of the pre-trade gate: from configuration and requests to the gate's integers and back, and their use."""
+"""The limits of the pre-trade gate: from requests to the gate's integers and back, and their use."""
 
 from __future__ import annotations
 
-import decimal
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
-
-import pydantic
 
 from actors.decimals import money_text, parse_money
 from actors.errors import InputError
-from actors.messages import MONEY_UNIT, Instrument, Message, Order
-from configs.schema import LimitsSection
+from actors.messages import MONEY_UNIT, Instrument, Message, Order, round_half_even
+from actors.oms.limits import RULES, Unit, check_limit
+from actors.oms.scopes import FIRM
 
 FLAG = "allow_short"
+MEASURED = (
+    "maximum_order_quantity",
+    "maximum_order_notional",
+    "maximum_position_notional",
+    "price_collar",
+    FLAG,
+    "maximum_position_quantity",
+    "maximum_gross_exposure",
+    "maximum_net_exposure",
+)
+"""Limits whose use by an account shows in its positions and open orders."""
+
+_WHOLE = (Unit.COUNT, Unit.MILLISECONDS)
 
 
 class LimitUse(Message, frozen=True):
@@ -36,51 +46,68 @@ class LimitUse(Message, frozen=True):
 
 
 def limits_text(limits: Mapping[str, int]) -> dict[str, str]:
-    """Return limits as decimal strings; ``allow_short`` as ``true`` or ``false``."""
-    return {
-        name: ("true" if amount else "false") if name == FLAG else money_text(amount) for name, amount in limits.items()
-    }
+    """Return limits as decimal strings; flags as ``true`` or ``false``."""
+    return {name: limit_text(name, value) for name, value in limits.items()}
 
 
-def changed_limits(current: Mapping[str, int], changes: Mapping[str, str]) -> dict[str, int]:
-    """Return the limits after ``changes`` (decimal strings by name); what is not named stays.
+def limit_text(name: str, value: int) -> str:
+    """Return one limit as a decimal string, or ``true`` or ``false``."""
+    unit = RULES[name].unit
+    if unit is Unit.FLAG:
+        return "true" if value else "false"
+    return str(value) if unit in _WHOLE else money_text(value)
+
+
+def changed_limits(current: Mapping[str, int], changes: Mapping[str, str | None], scope: str = FIRM) -> dict[str, int]:
+    """Return the limits of a scope after ``changes``; what is not named stays.
+
+    Args:
+        current: What the scope names so far.
+        changes: Decimal strings by name, ``true`` or ``false``; ``None`` takes a limit away.
+        scope: The scope.
 
     Raises:
         InputError: An unknown name, an unreadable number, or one that the limit's rule forbids.
     """
     if not changes:
-        raise InputError("no limit named", field="limits", rule=f"some of {', '.join(current)}")
+        raise InputError("no limit named", field="limits", rule=f"some of {', '.join(RULES)}")
     limits = dict(current)
     for name, text in changes.items():
-        field = f"limits.{name}"
-        if name not in current:
-            near = difflib.get_close_matches(name, current, n=1, cutoff=0.5)
-            raise InputError(
-                f"unknown limit {name}",
-                field=field,
-                rule=f"one of {', '.join(current)}",
-                remedy=f"did you mean {near[0]}?" if near else None,
-            )
-        if name == FLAG:
-            if text not in ("true", "false"):
-                raise InputError(f"{name} is neither true nor false", field=field, value=text, rule="true or false")
-            limits[name] = int(text == "true")
+        value = None if text is None or name not in RULES else _parse(name, text)
+        try:
+            check_limit(name, value, scope)
+        except InputError as error:
+            raise _in_words(name, text, error) from None
+        if value is None:
+            limits.pop(name, None)
         else:
-            limits[name] = parse_money(text, field)
-    _check(limits, changes)
-    return limits
+            limits[name] = value
+    return {name: limits[name] for name in RULES if name in limits}
 
 
-def _check(limits: Mapping[str, int], changes: Mapping[str, str]) -> None:
-    amounts = {name: decimal.Decimal(amount) / MONEY_UNIT for name, amount in limits.items() if name != FLAG}
-    try:
-        LimitsSection.model_validate({**amounts, FLAG: bool(limits[FLAG])})
-    except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0])
-        raise InputError(
-            f"limit {name} is out of range", field=f"limits.{name}", value=changes.get(name), rule=str(first["msg"])
-        ) from None
+def _parse(name: str, text: str) -> int:
+    field, unit = f"limits.{name}", RULES[name].unit
+    if unit is Unit.FLAG:
+        if text not in ("true", "false"):
+            raise InputError(f"{name} is neither true nor false", field=field, value=text, rule="true or false")
+        return int(text == "true")
+    amount = parse_money(text, field)
+    if unit not in _WHOLE:
+        return amount
+    if amount % MONEY_UNIT:
+        raise InputError(f"{name} is not a whole number", field=field, value=text, rule="a whole number")
+    return amount // MONEY_UNIT
+
+
+def _in_words(name: str, text: str | None, error: InputError) -> InputError:
+    """Return an error of the gate's integers in the terms of the request."""
+    rule = RULES.get(name)
+    if rule is None or text is None or error.code != "LIMIT_INVALID":
+        return error
+    bounds = " to ".join(limit_text(name, bound) for bound in (rule.lowest, rule.highest))
+    return InputError(
+        f"limit {name} is out of range", field=f"limits.{name}", value=text, rule=bounds, code="LIMIT_INVALID"
+    )
 
 
 def limit_use(
@@ -90,19 +117,26 @@ def limit_use(
     prices: Mapping[int, int],
     instruments: Sequence[Instrument],
 ) -> dict[str, LimitUse]:
-    """Return the use of every limit by one account.
+    """Return the use of every limit by one account that its positions and open orders show.
 
     Order limits are used by the largest open order (what is left of it, at its limit price or else the last price), the
-    collar by the open limit order that reaches furthest through the market.
+    collar by the open limit order that reaches furthest through the market, the others by what is held.
     """
-    use: dict[str, tuple[int, str]] = dict.fromkeys(limits, (0, ""))
+    use: dict[str, tuple[int, str]] = {name: (0, "") for name in MEASURED if name in limits}
 
-    def note(name: str, value: int, instrument: Instrument) -> None:
+    def note(name: str, value: int, instrument: Instrument | None) -> None:
         if name in use and value > use[name][0]:
-            use[name] = (value, instrument.symbol)
+            use[name] = (value, "" if instrument is None else instrument.symbol)
 
     for instrument_id, exposure in exposures.items():
-        note("maximum_position_notional", abs(exposure), instruments[instrument_id])
+        instrument = instruments[instrument_id]
+        note("maximum_position_notional", abs(exposure), instrument)
+        price = prices.get(instrument_id, 0)
+        if price:
+            lots = round_half_even(abs(exposure) * MONEY_UNIT, instrument.notional(price, MONEY_UNIT))
+            note("maximum_position_quantity", lots * instrument.quantity_increment, instrument)
+    note("maximum_gross_exposure", sum(map(abs, exposures.values())), None)
+    note("maximum_net_exposure", abs(sum(exposures.values())), None)
     for order in open_orders:
         instrument, market = instruments[order.instrument], prices.get(order.instrument, 0)
         price = order.limit_price or market

@@ -108,8 +108,13 @@ def limit_rows(use: Mapping[str, LimitUse]) -> dict[str, dict[str, Any]]:
 
 
 def largest_use(uses: Sequence[dict[str, LimitUse]]) -> dict[str, LimitUse]:
-    """Return for every limit the account's use that is largest; limits hold for each account by itself."""
-    return {name: max((use[name] for use in uses), key=lambda one: one.value) for name in uses[0]}
+    """Return for every limit the use of the account that is nearest to it; limits hold for each account by itself."""
+    names = {name: None for use in uses for name in use}
+    return {name: max((use[name] for use in uses if name in use), key=_nearness) for name in names}
+
+
+def _nearness(use: LimitUse) -> tuple[float, int]:
+    return use.fraction or 0.0, use.value
 
 
 def _cents(amount: float) -> str:

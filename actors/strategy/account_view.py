@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.messages import CashEvent, Instrument, OmsEvent, Order, OrderEvent, OrderStatus
+from actors.messages import CashEvent, Contingency, Instrument, OmsEvent, Order, OrderEvent, OrderStatus, Stage
 from actors.portfolio.books import Books
 
 
@@ -59,6 +59,25 @@ class AccountView:
             for order in self.orders.values()
             if order.strategy == strategy and instrument in (None, order.instrument)
         ]
+
+    def open_quantity(self, strategy: str, instrument: int) -> int:
+        """Return the lots that a strategy's open orders would still add to its position, sells counted negative.
+
+        Orders that wait for another one add nothing yet; of orders that cancel one another the largest counts.
+        """
+        total = 0
+        largest: dict[tuple[str, int], int] = {}
+        for order in self.open_orders(strategy, instrument):
+            if order.stage is Stage.HELD and order.contingency in (Contingency.OTO, Contingency.BRACKET):
+                continue  # an order held for its moment alone does count
+            leaves = order.leaves_quantity
+            if order.contingency in (Contingency.OCO, Contingency.BRACKET):
+                # A bracket's exits work only once its first order is done, so that those at work are of one kind.
+                key = order.list_id, order.side.sign
+                largest[key] = max(largest.get(key, 0), leaves)
+            else:
+                total += order.side.sign * leaves
+        return total + sum(sign * leaves for (_, sign), leaves in largest.items())
 
 
 def account_of(event: OmsEvent) -> str | None:

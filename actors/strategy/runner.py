@@ -23,7 +23,8 @@ from actors.messages import (
     Trade,
 )
 from actors.strategy.account_view import AccountView, account_of
-from actors.strategy.context import Command, Context
+from actors.strategy.commands import Command
+from actors.strategy.context import Context
 from actors.strategy.loading import build, load_class, visible_instruments
 from actors.strategy.market_view import MarketView
 from actors.strategy.step import Step, merged

@@ -14,7 +14,7 @@ from actors.portfolio.market_follower import MarketFollower
 from actors.portfolio.oms_follower import OmsFollower
 from actors.service import Service
 from actors.strategy.account_view import account_of
-from actors.strategy.context import Command
+from actors.strategy.commands import Command
 from actors.strategy.forecaster import Forecaster
 from actors.strategy.forecasting import Forecasting
 from actors.strategy.runner import StrategyRunner
@@ -70,8 +70,8 @@ class StrategyService(Service):
         self._refused: list[Order] = []
         self._unconfirmed: list[Command] = []
         self._journal: Journal | None = None
-        self._market = MarketFollower(directory, name, tuple(markets), self._on_slice, self._skipped, self._failed)
-        self._oms = OmsFollower(directory, name, tuple(oms), self._received, self._on_event, self._failed)
+        self._market = MarketFollower(self.peers, name, tuple(markets), self._on_slice, self._skipped, self._failed)
+        self._oms = OmsFollower(self.peers, name, tuple(oms), self._received, self._on_event, self._failed)
         self._submission = Submission(list(self._oms.clients.values()), configuration.oms.partitions)
 
     async def recover(self) -> None:
@@ -151,6 +151,7 @@ class StrategyService(Service):
         step = await self._step(sequence, time, slices)
         assert self._journal is not None
         self._journal.append(time, STEP, encode(step))
+        self._journal.flush()
         began = wall.perf_counter_ns()
         self._unconfirmed = self.runner.apply(step)
         self.metrics.observe("callbacks_seconds", wall.perf_counter_ns() - began)

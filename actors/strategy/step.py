@@ -20,7 +20,7 @@ class Step(Message, frozen=True, kw_only=True):
         slices: The slice as each market shard published it, by shard.
         events: What the OMS said about our accounts since the step before, by partition and sequence.
         partitions: Sequence of the newest event seen of each partition, whether it concerned us or not.
-        refused: Orders of the step before that the OMS would not take at all.
+        refused: Orders of the step before that the OMS would not take at all, or whose replacement it refused.
         predictions: Forecasts that arrived with this step.
     """
 

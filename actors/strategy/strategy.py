@@ -79,7 +79,7 @@ class Strategy:
         """React to an execution of an own order; the position has it already."""
 
     def on_order(self, context: Context, order: Order) -> None:
-        """React to a change of an own order; where it was rejected, ``reason`` and ``text`` say why."""
+        """React to a change of an own order; where it, or a change, was refused, ``reason`` and ``text`` say why."""
 
     def on_forecast(self, context: Context, prediction: Prediction) -> None:
         """React to a new volatility forecast, after the data that it was made from; needs ``forecasts = True``."""

@@ -6,90 +6,60 @@ import asyncio
 import contextlib
 import pathlib
 from collections.abc import Awaitable, Callable
-from typing import cast
 
 import msgspec
 import structlog
 
-from actors.errors import (
-    AlphaMindError,
-    PeerLost,
-    ProtocolError,
-    Unavailable,
-    from_description,
-)
-from actors.wire.frames import (
-    ERROR,
-    EVENT,
-    HELLO,
-    NOTIFY,
-    REQUEST,
-    FrameReader,
-    frame,
-    request_payload,
-)
+from actors.errors import AlphaMindError, PeerLost, Unavailable, from_description
+from actors.wire.address import Address, Peer, TlsAddress, as_peer
+from actors.wire.client_connection import ClientConnection, establish
+from actors.wire.frames import ERROR, EVENT, NOTIFY, REQUEST, request_payload
+from actors.wire.handshake import HELLO_SECONDS, SPOKEN
 
 OnAnswer = Callable[["bytes | None", "AlphaMindError | None"], None]
 log = structlog.get_logger()
 
 
-class _ClientConnection(asyncio.Protocol):
-    def __init__(self, client: WireClient) -> None:
-        self.client = client
-        self.reader = FrameReader()
-        self.transport: asyncio.Transport | None = None
-        self.lost = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.client.made(self)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            frames = self.reader.feed(data)
-        except ProtocolError as error:
-            log.warning(
-                "server speaks another protocol",
-                client=self.client.name,
-                problem=str(error),
-            )
-            if self.transport is not None:
-                self.transport.abort()
-            return
-        for kind, correlation, payload in frames:
-            self.client.take(kind, correlation, payload)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost.set()
-        self.client.lost(self)
-
-
 class WireClient:
     """A client that stays connected: it reconnects by itself and says so.
 
+    What is sent while the answers and events of one arrival are handled leaves after the last of them, in one write.
+
     Args:
-        path: The server's socket.
+        where: The server: where it always is (a path is that of its socket), or how to find it each time.
         name: The client's name, for the server's logs.
         on_connect: Awaited after every (re)connect before ``connected`` is set: subscribe and reconcile here.
         retry_seconds: Pause between attempts to connect.
+
+    Attributes:
+        peer: The server.
+        connected: Set while the client is connected and ``on_connect`` is done.
+        epoch: The server's epoch as of the newest connection; another one than before is another process.
+        after_batch: Called after all answers and events of one arrival, before what they caused leaves.
+        versions: Protocol versions that it speaks.
+        hello_seconds: Time within which a server has to take a connection and to answer HELLO.
     """
 
     def __init__(
         self,
-        path: pathlib.Path,
+        where: Peer | Address | pathlib.Path,
         name: str,
         on_connect: Callable[[], Awaitable[None]] | None = None,
         retry_seconds: float = 0.1,
     ) -> None:
-        self.path = path
+        self.peer = as_peer(where)
         self.name = name
         self.connected = asyncio.Event()
+        self.epoch = 0
+        self.after_batch: list[Callable[[], None]] = []
+        self.versions = SPOKEN
+        self.hello_seconds = HELLO_SECONDS
         self._on_connect = on_connect
         self._retry_seconds = retry_seconds
         self._correlation = 0
         self._answers: dict[int, OnAnswer] = {}
         self._events: dict[int, Callable[[bytes], None]] = {}
-        self._connection: _ClientConnection | None = None
+        self._connection: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -98,44 +68,53 @@ class WireClient:
             self._task = asyncio.get_running_loop().create_task(self._stay_connected())
 
     async def _stay_connected(self) -> None:
-        loop = asyncio.get_running_loop()
+        told = ""
         while True:
-            connection = None
             try:
-                _, connection = await loop.create_unix_connection(lambda: _ClientConnection(self), str(self.path))
-                await self.request_raw(
-                    frame_kind=HELLO,
-                    payload=msgspec.msgpack.encode({"client": self.name}),
-                )
-                if self._on_connect is not None:
-                    await self._on_connect()
-                if not connection.lost.is_set():
-                    self.connected.set()
-                await connection.lost.wait()
+                await self._be_connected()
             except (OSError, Unavailable):
                 pass  # nothing listens there yet, or it went again: that is what the next attempt is for
             except AlphaMindError as error:
-                log.warning(
-                    "connection not usable",
-                    client=self.name,
-                    server=str(self.path.name),
-                    problem=str(error),
-                )
+                if str(error) != told:  # not ten times a second
+                    told = str(error)
+                    log.warning("connection not usable", client=self.name, server=self.peer.name, problem=told)
             except Exception:
-                log.exception("connection failed", client=self.name, server=str(self.path.name))
-            finally:
-                self.connected.clear()
-                if connection is not None and connection.transport is not None:
-                    connection.transport.abort()
+                log.exception("connection failed", client=self.name, server=self.peer.name)
             await asyncio.sleep(self._retry_seconds)
 
-    def made(self, connection: _ClientConnection) -> None:
+    async def _be_connected(self) -> None:
+        """Connect, greet, and stay until the connection is lost."""
+        peer = self.peer
+        address = peer.at_hand()
+        if address is None:  # asking may wait for another process, which the loop must not
+            address = await asyncio.get_running_loop().run_in_executor(None, peer.look_up)
+        connection = ClientConnection(self, peer.name, address)
+        try:
+            await establish(connection, self.hello_seconds)
+            self._use(connection)
+            if self._on_connect is not None:
+                await self._on_connect()
+            if not connection.lost.is_set():
+                self.connected.set()
+            await connection.lost.wait()
+        finally:
+            self.connected.clear()
+            connection.abort()
+            if connection.welcome is None or isinstance(address, TlsAddress):  # it comes back at another port
+                peer.missed(address)
+
+    def _use(self, connection: ClientConnection) -> None:
         """Use a new connection from now on; what still waits on an older one has failed."""
+        if connection.lost.is_set() or connection.welcome is None:
+            raise PeerLost(f"connection to {self.peer.name} lost")
         if self._connection is not None:
             self.lost(self._connection)
+        if self.epoch and connection.welcome.epoch != self.epoch:
+            log.info("server was replaced", client=self.name, server=self.peer.name, epoch=connection.welcome.epoch)
+        self.epoch = connection.welcome.epoch
         self._connection = connection
 
-    def lost(self, connection: _ClientConnection) -> None:
+    def lost(self, connection: ClientConnection) -> None:
         """Fail what waits for an answer: whether it ran is not known."""
         if connection is not self._connection:
             return
@@ -144,7 +123,7 @@ class WireClient:
         self._events.clear()
         self._fail_all(
             PeerLost(
-                f"connection to {self.path.stem} lost",
+                f"connection to {self.peer.name} lost",
                 remedy="look the request up by its key, then retry",
             )
         )
@@ -158,7 +137,7 @@ class WireClient:
                 log.exception(
                     "handling of a failed request failed",
                     client=self.name,
-                    server=self.path.name,
+                    server=self.peer.name,
                 )
 
     def take(self, kind: int, correlation: int, payload: bytes) -> None:
@@ -173,7 +152,7 @@ class WireClient:
             log.warning(
                 "connection refused",
                 client=self.name,
-                server=self.path.name,
+                server=self.peer.name,
                 problem=str(error),
             )
             self._fail_all(error)
@@ -203,9 +182,8 @@ class WireClient:
 
     def notify(self, method: str, body: bytes) -> None:
         """Send a message that is not answered; dropped while not connected."""
-        connection = self._connection
-        if connection is not None and connection.transport is not None:
-            connection.transport.write(frame(NOTIFY, 0, request_payload(method, body)))
+        if self._connection is not None:
+            self._connection.send(NOTIFY, 0, request_payload(method, body))
 
     def _send(
         self,
@@ -215,14 +193,14 @@ class WireClient:
         on_event: Callable[[bytes], None] | None = None,
     ) -> None:
         connection = self._connection
-        if connection is None or connection.transport is None:
-            raise Unavailable(f"not connected to {self.path.stem}", remedy="wait for it to come back")
-        encoded = frame(kind, self._correlation + 1, payload)
-        self._correlation += 1
-        self._answers[self._correlation] = on_answer
+        if connection is None:
+            raise Unavailable(f"not connected to {self.peer.name}", remedy="wait for it to come back")
+        correlation = self._correlation + 1
+        connection.send(kind, correlation, payload)
+        self._correlation = correlation
+        self._answers[correlation] = on_answer
         if on_event is not None:
-            self._events[self._correlation] = on_event
-        connection.transport.write(encoded)
+            self._events[correlation] = on_event
 
     async def request_raw(
         self,
@@ -261,9 +239,8 @@ class WireClient:
 
     def drop(self) -> None:
         """Break the connection on purpose; a new one is made as after any other loss."""
-        connection = self._connection
-        if connection is not None and connection.transport is not None:
-            connection.transport.abort()
+        if self._connection is not None:
+            self._connection.abort()
 
     async def close(self) -> None:
         """Disconnect for good."""
@@ -272,5 +249,5 @@ class WireClient:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-        if self._connection is not None and self._connection.transport is not None:
-            self._connection.transport.close()
+        if self._connection is not None:
+            self._connection.close()

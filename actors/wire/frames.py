@@ -8,7 +8,10 @@ import struct
 from actors.errors import InputError, ProtocolError
 
 VERSION = 1
+"""Version of every frame until the handshake has chosen one."""
 MAXIMUM_FRAME = 64 * 1024 * 1024
+MAXIMUM_FRAME_OF_A_STRANGER = 64 * 1024
+"""What a client may send before it is known."""
 
 HELLO, WELCOME, REQUEST, RESPONSE, ERROR, EVENT, NOTIFY = range(1, 8)
 
@@ -17,7 +20,7 @@ _LENGTH_OF_HEAD_AFTER_LENGTH = _HEAD.size - 4
 MAXIMUM_PAYLOAD = MAXIMUM_FRAME - _LENGTH_OF_HEAD_AFTER_LENGTH
 
 
-def frame(kind: int, correlation: int, payload: bytes) -> bytes:
+def frame(kind: int, correlation: int, payload: bytes, version: int = VERSION) -> bytes:
     """Return one encoded frame.
 
     Raises:
@@ -32,7 +35,7 @@ def frame(kind: int, correlation: int, payload: bytes) -> bytes:
             remedy="send it in parts",
             code="FRAME_TOO_LARGE",
         )
-    return _HEAD.pack(_LENGTH_OF_HEAD_AFTER_LENGTH + len(payload), kind, VERSION, correlation) + payload
+    return _HEAD.pack(_LENGTH_OF_HEAD_AFTER_LENGTH + len(payload), kind, version, correlation) + payload
 
 
 def request_payload(method: str, body: bytes) -> bytes:
@@ -49,11 +52,18 @@ def _named(method: str) -> bytes:
 class FrameReader:
     """Cuts a stream of bytes into frames.
 
+    Args:
+        maximum: Longest frame that is taken, bytes.
+
     Attributes:
+        version: The version that frames must have.
+        maximum: Longest frame that is taken, bytes.
         buffered: Number of bytes that wait for the rest of their frame.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, maximum: int = MAXIMUM_FRAME) -> None:
+        self.version = VERSION
+        self.maximum = maximum
         self._buffer = bytearray()
 
     @property
@@ -65,38 +75,40 @@ class FrameReader:
         """Add ``data`` and return the frames that are now whole as (kind, correlation, payload).
 
         Raises:
-            ProtocolError: A frame of another version, or longer than ``MAXIMUM_FRAME``.
+            ProtocolError: A frame of another version, or longer than ``maximum``.
         """
         buffer = self._buffer
         if buffer:
             buffer += data
-            frames, end = _cut(buffer)
+            frames, end = self._cut(buffer)
             del buffer[:end]
             return frames
-        frames, end = _cut(data)  # most often whole frames come, which need not be copied together
+        frames, end = self._cut(data)  # most often whole frames come, which need not be copied together
         if end < len(data):
             buffer += data[end:]
         return frames
 
-
-def _cut(data: bytes | bytearray) -> tuple[list[tuple[int, int, bytes]], int]:
-    """Return the whole frames at the beginning of ``data``, and where the last of them ends."""
-    frames = []
-    start, end = 0, len(data)
-    while end - start >= _HEAD.size:
-        length, kind, version, correlation = _HEAD.unpack_from(data, start)
-        if version != VERSION:
-            raise ProtocolError("frame of another protocol version", field="version", value=version, rule=f"{VERSION}")
-        if not _LENGTH_OF_HEAD_AFTER_LENGTH <= length <= MAXIMUM_FRAME:
-            raise ProtocolError(
-                "frame of an impossible length",
-                field="length",
-                value=length,
-                rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {MAXIMUM_FRAME} bytes",
-            )
-        behind = start + 4 + length
-        if end < behind:
-            break
-        frames.append((kind, correlation, bytes(data[start + _HEAD.size : behind])))
-        start = behind
-    return frames, start
+    def _cut(self, data: bytes | bytearray) -> tuple[list[tuple[int, int, bytes]], int]:
+        """Return the whole frames at the beginning of ``data``, and where the last of them ends."""
+        frames = []
+        expected, maximum = self.version, self.maximum
+        start, end = 0, len(data)
+        while end - start >= _HEAD.size:
+            length, kind, version, correlation = _HEAD.unpack_from(data, start)
+            if version != expected:
+                raise ProtocolError(
+                    "frame of another protocol version", field="version", value=version, rule=f"{expected}"
+                )
+            if not _LENGTH_OF_HEAD_AFTER_LENGTH <= length <= maximum:
+                raise ProtocolError(
+                    "frame of an impossible length",
+                    field="length",
+                    value=length,
+                    rule=f"{_LENGTH_OF_HEAD_AFTER_LENGTH} to {maximum} bytes",
+                )
+            behind = start + 4 + length
+            if end < behind:
+                break
+            frames.append((kind, correlation, bytes(data[start + _HEAD.size : behind])))
+            start = behind
+        return frames, start

@@ -1,4 +1,4 @@
-"""The server's side of the protocol: requests, connections, and the socket that they come through."""
+"""The server's side of the protocol: it listens, and hands requests to the handlers that they name."""
 
 from __future__ import annotations
 
@@ -6,197 +6,56 @@ import asyncio
 import contextlib
 import os
 import pathlib
-import socket
-import struct
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, cast
 
 import msgspec
 import structlog
 
-from actors.errors import AlphaMindError, InputError, NotFound, ProtocolError
-from actors.wire.frames import (
-    ERROR,
-    EVENT,
-    HELLO,
-    NOTIFY,
-    REQUEST,
-    RESPONSE,
-    VERSION,
-    WELCOME,
-    FrameReader,
-    frame,
-)
+from actors.errors import AlphaMindError, InputError, NotFound, Unavailable
+from actors.wire.connection import SocketConnection
+from actors.wire.handshake import HELLO_SECONDS, SPOKEN
+from actors.wire.request import Handler, Request, ServerConnection
+from actors.wire.tls import Identity, server_context
 
-Handler = Callable[["Request"], "bytes | None"]
 log = structlog.get_logger()
 
 
-def peer_user(peer: socket.socket) -> int:
-    """Return the user id of the process at the other end of a Unix-domain socket."""
-    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[1])
-
-
-class Request:
-    """One request at the server: its body, and the way to answer it now or later."""
-
-    __slots__ = ("method", "body", "connection", "correlation", "expects_answer")
-
-    def __init__(
-        self,
-        method: str,
-        body: bytes,
-        connection: ServerConnection,
-        correlation: int,
-        expects_answer: bool,
-    ) -> None:
-        self.method = method
-        self.body = body
-        self.connection = connection
-        self.correlation = correlation
-        self.expects_answer = expects_answer
-
-    def reply(self, body: bytes) -> None:
-        """Answer; does nothing for a NOTIFY or once the client has gone."""
-        if self.expects_answer:
-            try:
-                self.connection.send(RESPONSE, self.correlation, body)
-            except InputError as error:
-                self.fail(error)
-
-    def fail(self, error: AlphaMindError) -> None:
-        """Answer with an error."""
-        if self.expects_answer:
-            self.connection.send(ERROR, self.correlation, msgspec.msgpack.encode(error.describe()))
-
-    def emit(self, body: bytes) -> bool:
-        """Send one event to the subscriber that made this request; False once it has gone."""
-        return self.connection.send(EVENT, self.correlation, body)
-
-
-class ServerConnection(asyncio.Protocol):
-    """One client at the server."""
-
-    def __init__(self, server: WireServer) -> None:
-        self.server = server
-        self.client = ""
-        self.closed = False
-        self.on_close: list[Callable[[], None]] = []
-        self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Check who it is and remember the transport."""
-        self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("socket")
-        if peer is not None and peer.family == socket.AF_UNIX:
-            user = peer_user(peer)
-            if user not in (os.getuid(), 0):
-                log.warning(
-                    "connection of another user refused",
-                    service=self.server.name,
-                    user=user,
-                )
-                self._transport.abort()
-                return
-        self.server.connections.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell everyone who holds this connection that it is gone."""
-        self.closed = True
-        self.server.connections.discard(self)
-        callbacks, self.on_close = self.on_close, []
-        for callback in callbacks:
-            callback()
-
-    def data_received(self, data: bytes) -> None:
-        """Dispatch every frame that is whole."""
-        try:
-            frames = self._reader.feed(data)
-        except ProtocolError as error:
-            self._refuse(error)
-            return
-        for kind, correlation, payload in frames:
-            if self.closed:
-                return
-            if kind in (REQUEST, NOTIFY) and self.client:
-                self.server.dispatch(self, correlation, payload, kind == REQUEST)
-            elif kind == HELLO and not self.client:
-                self._greet(correlation, payload)
-            else:
-                self._refuse(
-                    ProtocolError(
-                        "frame out of order",
-                        field="kind",
-                        value=kind,
-                        rule="HELLO first, then requests",
-                    )
-                )
-                return
-
-    def _greet(self, correlation: int, payload: bytes) -> None:
-        try:
-            hello = msgspec.msgpack.decode(payload, type=dict[str, Any])
-            self.client = str(hello["client"])
-            if not self.client:
-                raise KeyError("client")
-        except (msgspec.MsgspecError, KeyError):
-            self._refuse(ProtocolError("unreadable HELLO", field="client", rule="the name of the client"))
-            return
-        self.send(
-            WELCOME,
-            correlation,
-            msgspec.msgpack.encode({"server": self.server.name, "version": VERSION}),
-        )
-
-    def _refuse(self, error: ProtocolError) -> None:
-        log.warning(
-            "connection refused",
-            service=self.server.name,
-            client=self.client,
-            problem=str(error),
-        )
-        self.send(ERROR, 0, msgspec.msgpack.encode(error.describe()))
-        if self._transport is not None:
-            self._transport.close()
-
-    def send(self, kind: int, correlation: int, payload: bytes) -> bool:
-        """Send one frame; False once the client has gone."""
-        if self.closed or self._transport is None:
-            return False
-        self._transport.write(frame(kind, correlation, payload))
-        return True
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that the client has not taken yet."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
-
-    def close(self) -> None:
-        """Close once everything is sent."""
-        if self._transport is not None:
-            self._transport.close()
-
-
 class WireServer:
-    """Answers requests by name on one Unix-domain socket.
+    """Answers requests by name on a Unix-domain socket and, where it is asked to, on a port with mutual TLS.
 
     A handler runs on the loop, takes the request and returns the answer, or ``None`` to answer later by
     ``request.reply``. An ``AlphaMindError`` that it raises is sent to the client as it is; any other exception is
     logged and sent as an internal error without details.
 
+    Frames that arrive together are one batch. What is sent meanwhile, to whomever, leaves after the last of them and
+    after ``after_batch``, one write a connection.
+
     Args:
         name: Name of the service, told to clients.
         handlers: Handler by method.
+
+    Attributes:
+        epoch: Told to clients, so that they see that a server was replaced; grows with every start.
+        after_batch: Called after every batch, before its answers leave: to commit a journal once for all of it.
+        versions: Protocol versions that it speaks.
+        hello_seconds: Time within which a client has to say HELLO.
+        port: The port that it listens on with TLS; 0 where it does not.
     """
 
     def __init__(self, name: str, handlers: Mapping[str, Handler]) -> None:
         self.name = name
         self.handlers = handlers
-        self.connections: set[ServerConnection] = set()
+        self.epoch = time.time_ns()
+        self.after_batch: list[Callable[[], None]] = []
+        self.versions = SPOKEN
+        self.hello_seconds = HELLO_SECONDS
+        self.connections: set[SocketConnection] = set()
         self.path: pathlib.Path | None = None
-        self._server: asyncio.Server | None = None
+        self.port = 0
+        self.in_batch = False
+        self.holding: list[SocketConnection] = []
+        self._servers: list[asyncio.Server] = []
         self._inode = 0
 
     async def listen(self, path: pathlib.Path) -> None:
@@ -217,10 +76,58 @@ class WireServer:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: ServerConnection(self), str(path))
+        self._servers.append(await loop.create_unix_server(lambda: SocketConnection(self), str(path)))
         path.chmod(0o600)
         self._inode = path.stat().st_ino
         self.path = path
+
+    async def listen_tls(self, host: str, identity: Identity, port: int = 0) -> None:
+        """Listen on a port with mutual TLS; ``port`` tells which afterwards.
+
+        Args:
+            host: Address of this node to bind.
+            identity: Who this server is.
+            port: The port; 0: any free one.
+
+        Raises:
+            ConfigurationError: The certificate can't be used.
+            Unavailable: The address or port can't be bound.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            server = await loop.create_server(
+                lambda: SocketConnection(self),
+                host,
+                port,
+                ssl=server_context(identity),
+                ssl_handshake_timeout=self.hello_seconds,
+            )
+        except OSError as error:
+            raise Unavailable(
+                f"{self.name} can't listen on {host}: {error.strerror or error}",
+                field="network.tls.host",
+                value=f"{host}:{port}",
+                rule="an address of this node",
+            ) from None
+        self._servers.append(server)
+        self.port = server.sockets[0].getsockname()[1]
+
+    def begin_batch(self) -> None:
+        """Hold back what is sent until ``end_batch``."""
+        self.in_batch = True
+
+    def end_batch(self) -> None:
+        """Call ``after_batch``, then send what was held back."""
+        for callback in self.after_batch:
+            try:
+                callback()
+            except Exception:
+                log.exception("handling of a batch failed", service=self.name)
+        self.in_batch = False
+        if self.holding:
+            holding, self.holding = self.holding, []
+            for connection in holding:
+                connection.flush()
 
     def dispatch(
         self,
@@ -268,12 +175,15 @@ class WireServer:
 
     async def close(self) -> None:
         """Stop listening and close every connection."""
-        if self._server is not None:
-            self._server.close()
-            for connection in list(self.connections):
-                connection.close()
-            self._server = None
-            if self.path is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    if self.path.stat().st_ino == self._inode:
-                        self.path.unlink()
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+        if not servers:
+            return
+        for connection in list(self.connections):
+            connection.close()
+        self.port = 0
+        if self.path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                if self.path.stat().st_ino == self._inode:
+                    self.path.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fractions
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from actors.messages import TimeInForce
@@ -27,40 +27,35 @@ def participate(volume: int, participation: fractions.Fraction) -> int:
     return max(1, volume * participation.numerator // participation.denominator) if volume > 0 else 0
 
 
-def at(price: int) -> Callable[[RestingOrder], int | None]:
-    """Return the pricing of a market at one ``price``: that price for every order that accepts it."""
-    return lambda order: price if order.accepts(price) else None
-
-
 def allocate(
-    orders: Iterable[RestingOrder],
-    available: int,
-    price_for: Callable[[RestingOrder], int | None],
-    passive: Callable[[RestingOrder], bool],
+    orders: Iterable[RestingOrder], available: int, price: int | None, *, came: bool
 ) -> tuple[list[Execution], int]:
-    """Share ``available`` increments out among ``orders``, in the order given.
+    """Share ``available`` increments out among ``orders``, all of which accept the price, in the order given.
 
     Args:
         orders: Whose turn it is, in order.
         available: What may be traded in all.
-        price_for: The price at which an order would trade, or ``None``.
-        passive: Whether an order that trades at its very limit was standing there when the market came to it.
+        price: The market's price; ``None`` where each order trades at its own limit. An order that may only make trades
+            at its limit in any case: it stood there before the market went through it.
+        came: Whether the market came to the orders. Where it did not, only those that stood there before make.
 
     Returns:
         The executions, and what is left. A fill-or-kill order that does not fit whole is passed over.
     """
-    executions = []
+    executions: list[Execution] = []
     for order in orders:
         if available <= 0:
             break
-        price = price_for(order)
-        if price is None:
-            continue
-        if order.order.time_in_force is TimeInForce.FOK and order.leaves > available:
-            continue
-        quantity = min(order.leaves, available)
+        quantity = order.leaves
+        if quantity > available:
+            if order.order.time_in_force is TimeInForce.FOK:
+                continue
+            quantity = available
         available -= quantity
+        limit = order.limit_price
+        paid = limit if price is None or order.is_post_only else price
+        assert paid is not None, "only a limit order trades at its limit"
         # A fill better than the limit is charged as taking: a standing order gets its own price and no improvement.
-        makes = price == order.order.limit_price and not order.is_immediate and passive(order)
-        executions.append(Execution(order, price, quantity, MAKER if makes else TAKER))
+        makes = paid == limit and not order.is_immediate and (came or order.rested)
+        executions.append(Execution(order, paid, quantity, MAKER if makes else TAKER))
     return executions, available

@@ -20,11 +20,11 @@ class FeeSchedule:
     """
 
     def __init__(self, maker_bps: decimal.Decimal, taker_bps: decimal.Decimal) -> None:
-        self._maker = fractions.Fraction(maker_bps)
-        self._taker = fractions.Fraction(taker_bps)
+        self._maker = fractions.Fraction(maker_bps).as_integer_ratio()
+        self._taker = fractions.Fraction(taker_bps).as_integer_ratio()
 
     def fee(self, instrument: Instrument, price: int, quantity: int, liquidity: str) -> int:
         """Return the fee in 1e-8 currency units, rounded half-even once, from the unrounded notional."""
-        rate = self._maker if liquidity == MAKER else self._taker
+        numerator, denominator = self._maker if liquidity == MAKER else self._taker
         notional = price * instrument.price_increment * quantity * instrument.quantity_increment * instrument.multiplier
-        return round_half_even(notional * rate.numerator, MONEY_UNIT * _BASIS_POINTS * rate.denominator)
+        return round_half_even(notional * numerator, MONEY_UNIT * _BASIS_POINTS * denominator)

@@ -89,6 +89,12 @@ class OrderEntrySession:
         while self._unacknowledged and self._unacknowledged[0][0] <= self.acknowledged:
             self._unacknowledged.popleft()
 
+    def recall(self, reports: list[ExecutionReport]) -> None:
+        """Go on behind the newest reports of a replay; of older ones it is taken that they are acknowledged."""
+        for report in reports:
+            self.send(report)
+        self.acknowledged = reports[0].sequence - 1
+
     def restore(self, reports: list[ExecutionReport]) -> None:
         """Put reports that had been forgotten back before the others: the owner has gone back to an older record."""
         self._unacknowledged.extendleft((report.sequence, encode(report)) for report in reversed(reports))

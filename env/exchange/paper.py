@@ -1,49 +1,41 @@
-"""The paper exchange's core: orders, cancels and market slices go in, execution reports come out.
+"""The paper exchange's core: orders, replacements, cancels and market slices go in, execution reports come out.
 
 It is deterministic: the same inputs give the same reports, byte for byte. Of the market it keeps only the trading clock
-of each shard, so a row of an instrument in which no order is open changes nothing (``relevant`` leaves such rows out).
-Orders of an instrument see nothing but slices of the instrument's own shard, the expiry of day orders included: in what
-order the slices of several shards come changes no fill and no expiry, only how the reports of a session interleave.
+of each shard, and the newest event of an instrument where an order waits for a close; so a row of an instrument in
+which no order is open changes nothing (``relevant`` leaves such rows out). Orders of an instrument see nothing but
+slices of the instrument's own shard, expiries and closes included: in what order the slices of several shards come
+changes no fill and no expiry, only how the reports of a session interleave.
 """
 
 from __future__ import annotations
 
 import decimal
 import fractions
-import heapq
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
 
 import msgspec
-import numpy as np
 
-from actors.errors import Conflict
-from actors.market.ticks import Kind, MarketSlice
-from actors.messages import (
-    Bar,
-    ExecutionReport,
-    OrderStatus,
-    OrderType,
-    Quote,
-    ReportType,
-    TimeInForce,
-    Trade,
-    VenueOrder,
-)
-from env.exchange import bars, quotes, trades
-from env.exchange.allocation import Execution, participate
+from actors.errors import Conflict, InputError
+from actors.market.ticks import MarketSlice
+from actors.messages import OrderStatus, ReportType, TimeInForce, VenueOrder, VenueReplace
+from actors.oms.venue import StandingOrder
+from env.exchange.allocation import Execution
 from env.exchange.fees import FeeSchedule
-from env.exchange.records import ExchangeRules, OrderState
-from env.exchange.resting import RestingOrder, RestingOrders
-from env.exchange.trading_days import Bounds, TradingDays
+from env.exchange.instrument_orders import Closing, InstrumentOrders
+from env.exchange.market_event import MarketEvent
+from env.exchange.market_rows import events, rows_of
+from env.exchange.open_orders import OpenOrders
+from env.exchange.records import ExchangeRules
+from env.exchange.refusals import Refusal, order_refusal, replacement_refusal
+from env.exchange.resting import RestingOrder
+from env.exchange.session_orders import EndedOrder, SessionOrders, SessionReport
+from env.exchange.trading_days import Bounds, TradingDay, TradingDays
 
-
-class SessionReport(NamedTuple):
-    """A report and the order entry session that it goes to."""
-
-    session: str
-    report: ExecutionReport
+_UNFILLED = {
+    TimeInForce.AT_OPEN: ("NOT_FILLED_AT_OPEN", "the market had no more at the open"),
+    TimeInForce.AT_CLOSE: ("NOT_FILLED_AT_CLOSE", "the market had no more at the close"),
+}
 
 
 class PaperExchange:
@@ -61,12 +53,10 @@ class PaperExchange:
 
     def __init__(self, rules: ExchangeRules, session_bounds: Callable[[str], Bounds]) -> None:
         self._days = TradingDays(session_bounds)
-        self._orders: defaultdict[str, dict[str, RestingOrder]] = defaultdict(dict)
-        self._open: dict[int, RestingOrders] = {}
-        self._expiries: defaultdict[int, list[tuple[int, int, RestingOrder]]] = defaultdict(list)
+        self._sessions: dict[str, SessionOrders] = {}
+        self._open = OpenOrders()
         self._clocks: defaultdict[int, int] = defaultdict(int)
         self._arrivals = 0
-        self._last_reports: defaultdict[str, int] = defaultdict(int)
         self.orders_accepted = 0
         self.fills = 0
         self.turnover: defaultdict[str, int] = defaultdict(int)
@@ -79,6 +69,7 @@ class PaperExchange:
             InputError: An instrument's calendar is not known.
         """
         self.rules = rules
+        self._open.shards = rules.shards
         self._instruments = {instrument.id: instrument for instrument in rules.instruments}
         self._fees = FeeSchedule(decimal.Decimal(rules.maker_fee_bps), decimal.Decimal(rules.taker_fee_bps))
         self._participation = fractions.Fraction(rules.participation)
@@ -87,14 +78,13 @@ class PaperExchange:
     @property
     def open_orders(self) -> int:
         """Number of orders that can still trade."""
-        return sum(len(orders) for orders in self._open.values())
+        return sum(len(session.open) for session in self._sessions.values())
 
-    def orders(self, session: str) -> list[OrderState]:
+    def orders(self, session: str) -> list[StandingOrder]:
         """Return the open orders of ``session``, the first come first."""
         return [
-            OrderState(order_id, str(order.status), order.filled)
-            for order_id, order in self._orders[session].items()
-            if order.leaves
+            StandingOrder(order_id, str(order.status), order.filled, order.quantity)
+            for order_id, order in self._session(session).open.items()
         ]
 
     def knows(self, session: str, order: VenueOrder) -> bool:
@@ -103,7 +93,7 @@ class PaperExchange:
         Raises:
             Conflict: Another order came under its id.
         """
-        known = self._orders[session].get(order.order_id)
+        known = self._session(session).find(order.order_id)
         if known is None:
             return False
         if msgspec.structs.replace(known.order, time=order.time) != order:
@@ -116,6 +106,23 @@ class PaperExchange:
             )
         return True
 
+    def has_answered(self, session: str, replace: VenueReplace) -> bool:
+        """Return whether the replacement, or a later one of the same order, was granted or refused before.
+
+        Raises:
+            InputError: Its revision is not a count from 1 on.
+        """
+        if replace.revision < 1:
+            raise InputError(
+                "the replacements of an order are counted from 1",
+                field="revision",
+                value=replace.revision,
+                rule="1 or more",
+                code="REVISION_INVALID",
+            )
+        known = self._session(session).find(replace.order_id)
+        return known is not None and replace.revision <= known.revision
+
     def submit(self, session: str, order: VenueOrder) -> list[SessionReport]:
         """Take an order; it can trade from the next data on. Nothing happens where it is known already.
 
@@ -124,101 +131,127 @@ class PaperExchange:
         """
         if self.knows(session, order):
             return []
-        accepted_at = max(order.time, self._clocks[order.instrument % self.rules.shards])
-        refusal = self._refusal(order, accepted_at)
-        expires_at = None
-        if not refusal and order.time_in_force is TimeInForce.DAY:
-            expires_at = self._days.expires_at(self._instruments[order.instrument].calendar, accepted_at)
+        own, now = self._session(session), self._clock(order.instrument)
+        accepted_at = max(order.time, now)
+        refusal = order_refusal(order, self._instruments.get(order.instrument), accepted_at)
+        day, expires_at = (None, None) if refusal else self._life(order, accepted_at)
         self._arrivals += 1
-        resting = RestingOrder(session, order, self._arrivals, accepted_at, expires_at)
-        self._orders[session][order.order_id] = resting
+        resting = RestingOrder(session, order, self._arrivals, accepted_at, expires_at, day)
         if refusal:
             resting.close(OrderStatus.REJECTED)
+            own.end(resting)
             reason, text = refusal
-            return [self._report(resting, ReportType.REJECTED, accepted_at, reason=reason, text=text)]
+            return [own.report(order.order_id, ReportType.REJECTED, accepted_at, reason=reason, text=text)]
         self.orders_accepted += 1
-        self._open.setdefault(order.instrument, RestingOrders()).add(resting)
-        if expires_at is not None:
-            shard = order.instrument % self.rules.shards
-            heapq.heappush(self._expiries[shard], (expires_at, resting.number, resting))
-        return [self._report(resting, ReportType.NEW, accepted_at)]
+        own.open[order.order_id] = resting
+        self._open.add(resting, now)
+        return [own.report(order.order_id, ReportType.NEW, accepted_at)]
+
+    def replace(self, session: str, replace: VenueReplace) -> list[SessionReport]:
+        """Change an open order, or say why that can't be; nothing happens where the replacement was answered before.
+
+        After FIX 4.4's order state changes C.3.a to C.3.c a quantity above what is filled is the new quantity; one at
+        or below it becomes what is filled, and the order is filled. A closed order stays closed. An order that gets no
+        larger at the same limit keeps its place in line; any other takes a new place, and trades from the next data on
+        as if it had come just now.
+
+        Raises:
+            InputError: Its revision is not a count from 1 on.
+        """
+        if self.has_answered(session, replace):
+            return []
+        own, order_id, revision = self._session(session), replace.order_id, replace.revision
+        known, time = own.find(order_id), replace.time
+        if known is not None:
+            known.revision, time = revision, max(time, self._clock(known.order.instrument))
+        if isinstance(known, RestingOrder):
+            refusal = replacement_refusal(known.order, replace, time)
+            if refusal is None:
+                self._change(known, replace, time)
+                terms = {"order_quantity": known.quantity, "limit_price": known.limit_price or 0}
+                return [own.report(order_id, ReportType.REPLACED, time, revision=revision, **terms)]
+        else:
+            refusal = _not_open(known)
+        reason, text = refusal
+        return [own.report(order_id, ReportType.REPLACE_REJECTED, time, revision=revision, reason=reason, text=text)]
+
+    def _change(self, resting: RestingOrder, replace: VenueReplace, time: int) -> None:
+        conditions = replace.conditions
+        resting.is_post_only = conditions is not None and conditions.post_only
+        if conditions is not None and conditions.expire_time is not None:
+            self._open.reschedule(resting, conditions.expire_time)
+        if replace.quantity <= resting.filled:
+            resting.resize(resting.filled)
+            self._retire(resting)
+        elif replace.quantity <= resting.quantity and replace.limit_price == resting.limit_price:
+            resting.resize(replace.quantity)
+        else:
+            self._open.remove(resting)
+            self._arrivals += 1
+            resting.resize(replace.quantity)
+            resting.requeue(self._arrivals, time, replace.limit_price)
+            self._open.add(resting, self._clock(resting.order.instrument))
 
     def cancel(self, session: str, order_id: str, time: int) -> list[SessionReport]:
         """Take an order out of the book, or say why that can't be."""
-        resting = self._orders[session].get(order_id)
-        if resting is None:
-            text = "no such order in this session"
-            return [self._tell(session, order_id, ReportType.CANCEL_REJECTED, time, reason="ORDER_UNKNOWN", text=text)]
-        time = max(time, self._clocks[resting.order.instrument % self.rules.shards])
-        if not resting.leaves:
-            text = f"the order is {resting.status}"
-            return [self._report(resting, ReportType.CANCEL_REJECTED, time, reason="ORDER_CLOSED", text=text)]
-        self._close(resting, OrderStatus.CANCELED)
-        return [self._report(resting, ReportType.CANCELED, time)]
+        own = self._session(session)
+        known = own.find(order_id)
+        if known is not None:
+            time = max(time, self._clock(known.order.instrument))
+        if isinstance(known, RestingOrder):
+            return [self._end(known, ReportType.CANCELED, OrderStatus.CANCELED, time)]
+        reason, text = _not_open(known)
+        return [own.report(order_id, ReportType.CANCEL_REJECTED, time, reason=reason, text=text)]
 
     def relevant(self, market: MarketSlice) -> MarketSlice:
         """Return the slice with only the rows that can change anything: those of instruments with open orders."""
-        if not market.rows or not self._open:
-            return msgspec.structs.replace(market, rows=b"") if market.rows else market
-        ticks = market.ticks()
-        kept = np.isin(ticks["instrument"], np.fromiter(self._open, np.int64, len(self._open)))
-        return market if kept.all() else msgspec.structs.replace(market, rows=ticks[kept].tobytes())
+        return rows_of(market, self._open.by_instrument)
 
     def match(self, market: MarketSlice) -> list[SessionReport]:
-        """Let the day orders expire that did not live to see this slice, then fill what its rows allow, row by row."""
-        self._clocks[market.shard] = max(self._clocks[market.shard], market.time)
-        reports = self._expire(market.shard, market.time)
-        if self._open:
-            for row in market.ticks().tolist():
-                reports += self._match_row(row)
-        return reports
+        """Let the orders expire that did not live to see this slice, then fill what its rows allow, row by row.
 
-    def _match_row(self, row: tuple[int, ...]) -> list[SessionReport]:
-        kind, _, side, _, instrument, event_time, known_time, _, first, second, third, fourth, fifth, last = row
-        orders = self._open.get(instrument)
-        if orders is None:
-            return []
-        if kind == Kind.BAR:
-            bar = Bar(instrument, event_time, known_time, first, second, third, fourth, fifth, last)
-            present = [order for order in orders.by_arrival() if bars.takes_part(order, bar)]
-            executions = bars.match_bar(orders, bar, participate(bar.volume, self._participation))
-        elif kind == Kind.QUOTE:
-            quote = Quote(instrument, event_time, known_time, first, second, third, fourth)
-            present = [order for order in orders.by_arrival() if quotes.takes_part(order, quote)]
-            executions = quotes.match_quote(orders, quote)
-        elif kind == Kind.TRADE:
-            trade = Trade(instrument, event_time, known_time, first, second, side)
-            present = [order for order in orders.by_arrival() if trades.takes_part(order, trade)]
-            executions = trades.match_trade(orders, trade, participate(trade.size, self._participation))
-        else:
-            return []
-        return self._conclude(present, executions, known_time)
+        An order for a close that no row has reached trades at its session's last event, once the clock is past it.
+        """
+        shard, time = market.shard, market.time
+        self._clocks[shard] = max(self._clocks[shard], time)
+        reports = self._expire(shard, time)
+        open_orders = self._open.by_instrument
+        if open_orders:
+            for instrument, event in events(market, open_orders, self._participation):
+                reports += self._take_event(open_orders[instrument], event)
+        closings = self._open.closed(shard, time)
+        for closing in closings:
+            if closing.last is not None:
+                reports += self._settle(closing, closing.last, time)
+        return reports + self._expire(shard, time) if closings else reports
 
-    def _expire(self, shard: int, time: int) -> list[SessionReport]:
+    def _take_event(self, orders: InstrumentOrders, event: MarketEvent) -> list[SessionReport]:
+        time, met = event.known_time, orders.meet(event)
         reports = []
-        expiries = self._expiries[shard]
-        while expiries and expiries[0][0] <= time:
-            resting = heapq.heappop(expiries)[2]
-            if resting.leaves:
-                self._close(resting, OrderStatus.EXPIRED)
-                reports.append(self._report(resting, ReportType.EXPIRED, time))
+        for resting in met:
+            if resting.is_post_only and event.would_take(resting):
+                text = "it would have traded at its first opportunity"
+                reports.append(self._cancel(resting, time, "POST_ONLY_WOULD_TAKE", text))
+        reports += self._conclude(event.match(orders.standing), met, time)
+        for day, closing in list(orders.for_close.items()):
+            if event.is_within(day):
+                closing.last = event
+                if event.is_at_close(day):
+                    reports += self._settle(closing, event, time)
         return reports
 
-    def _conclude(self, present: list[RestingOrder], executions: list[Execution], time: int) -> list[SessionReport]:
+    def _settle(self, closing: Closing, event: MarketEvent, time: int) -> list[SessionReport]:
+        present = [resting for resting in closing.orders.by_arrival() if resting.accepted_at < event.known_time]
+        return self._conclude(event.close(closing.orders), present, time)
+
+    def _conclude(self, executions: list[Execution], present: Iterable[RestingOrder], time: int) -> list[SessionReport]:
         reports = [self._execute(execution, time) for execution in executions]
         for resting in present:
             resting.rested = True
             if resting.leaves and resting.is_immediate:
-                self._close(resting, OrderStatus.CANCELED)
-                reports.append(
-                    self._report(
-                        resting,
-                        ReportType.CANCELED,
-                        time,
-                        reason="NOT_FILLED_AT_ONCE",
-                        text=f"{resting.order.time_in_force}: the market had no more at its first opportunity",
-                    )
-                )
+                tif = resting.order.time_in_force
+                at_once = ("NOT_FILLED_AT_ONCE", f"{tif}: the market had no more at its first opportunity")
+                reports.append(self._cancel(resting, time, *_UNFILLED.get(tif, at_once)))
         return reports
 
     def _execute(self, execution: Execution, time: int) -> SessionReport:
@@ -226,51 +259,67 @@ class PaperExchange:
         instrument = self._instruments[resting.order.instrument]
         resting.fill(quantity)
         if not resting.leaves:
-            self._remove(resting)
+            self._retire(resting)
         self.fills += 1
         self.turnover[instrument.currency] += instrument.notional(price, quantity)
-        fee = self._fees.fee(instrument, price, quantity, liquidity)
-        return self._report(
-            resting,
+        own = self._sessions[resting.session]
+        return own.report(
+            resting.order.order_id,
             ReportType.TRADE,
             time,
-            execution_id=f"{resting.session}-{self._last_reports[resting.session] + 1}",
+            execution_id=f"{own.name}-{own.last_report + 1}",
             quantity=quantity,
             price=price,
-            fee=fee,
+            fee=self._fees.fee(instrument, price, quantity, liquidity),
             liquidity=liquidity,
         )
 
-    def _close(self, resting: RestingOrder, status: OrderStatus) -> None:
+    def _expire(self, shard: int, time: int) -> list[SessionReport]:
+        return [
+            self._end(resting, ReportType.EXPIRED, OrderStatus.EXPIRED, time)
+            for resting in self._open.expired(shard, time)
+        ]
+
+    def _cancel(self, resting: RestingOrder, time: int, reason: str, text: str) -> SessionReport:
+        return self._end(resting, ReportType.CANCELED, OrderStatus.CANCELED, time, reason=reason, text=text)
+
+    def _end(
+        self, resting: RestingOrder, kind: ReportType, status: OrderStatus, time: int, **details: str
+    ) -> SessionReport:
         resting.close(status)
-        self._remove(resting)
+        self._retire(resting)
+        return self._sessions[resting.session].report(resting.order.order_id, kind, time, **details)
 
-    def _remove(self, resting: RestingOrder) -> None:
-        orders = self._open[resting.order.instrument]
-        orders.remove(resting)
-        if not orders:
-            del self._open[resting.order.instrument]
+    def _retire(self, resting: RestingOrder) -> None:
+        self._open.remove(resting)
+        self._sessions[resting.session].end(resting)
 
-    def _refusal(self, order: VenueOrder, accepted_at: int) -> tuple[str, str] | None:
-        instrument = self._instruments.get(order.instrument)
-        if instrument is None:
-            return "INSTRUMENT_UNKNOWN", f"the exchange does not list instrument {order.instrument}"
-        if accepted_at >= instrument.valid_to:
-            return "INSTRUMENT_EXPIRED", f"{instrument.symbol} is no longer listed"
-        if order.quantity <= 0:
-            return "QUANTITY_INVALID", f"quantity {order.quantity} is not positive"
-        if order.type is OrderType.MARKET and order.limit_price is not None:
-            return "LIMIT_PRICE_INVALID", "a market order has no limit price"
-        if order.type is OrderType.LIMIT and (order.limit_price is None or order.limit_price <= 0):
-            return "LIMIT_PRICE_INVALID", "a limit order needs a positive limit price"
-        return None
+    def _session(self, name: str) -> SessionOrders:
+        found = self._sessions.get(name)
+        if found is None:
+            found = self._sessions[name] = SessionOrders(name)
+        return found
 
-    def _report(self, resting: RestingOrder, kind: ReportType, time: int, **details: Any) -> SessionReport:
-        return self._tell(resting.session, resting.order.order_id, kind, time, **details)
+    def _clock(self, instrument: int) -> int:
+        return self._clocks[instrument % self.rules.shards]
 
-    def _tell(self, session: str, order_id: str, kind: ReportType, time: int, **details: Any) -> SessionReport:
-        self._last_reports[session] += 1
-        sequence = self._last_reports[session]
-        return SessionReport(
-            session, ExecutionReport(sequence=sequence, order_id=order_id, type=kind, time=time, **details)
-        )
+    def _life(self, order: VenueOrder, accepted_at: int) -> tuple[TradingDay | None, int | None]:
+        """Return the session whose open or close the order is for, and when it expires."""
+        calendar, tif = self._instruments[order.instrument].calendar, order.time_in_force
+        if tif is TimeInForce.DAY:
+            return None, self._days.current(calendar, accepted_at).expires_at
+        if tif is TimeInForce.GTD and order.conditions is not None:
+            return None, order.conditions.expire_time
+        if tif is TimeInForce.AT_OPEN:
+            day = self._days.following(calendar, accepted_at)
+        elif tif is TimeInForce.AT_CLOSE:
+            day = self._days.current(calendar, accepted_at)
+        else:
+            return None, None
+        return day, day.expires_at
+
+
+def _not_open(known: EndedOrder | None) -> Refusal:
+    if known is None:
+        return "ORDER_UNKNOWN", "no such order in this session"
+    return "ORDER_CLOSED", f"the order is {known.status}"

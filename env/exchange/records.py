@@ -1,22 +1,18 @@
-"""What the exchange puts on record, and the words of its order entry protocol."""
+"""What the exchange puts on record: its inputs, each with a kind of its own."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from typing import Any
 
-import msgspec
+from actors.errors import JournalCorrupt
+from actors.journal import Record
+from actors.market.ticks import MarketSlice
+from actors.messages import Instrument, Message, VenueOrder, VenueReplace, decoder
 
-from actors.messages import Instrument, Message, VenueOrder
-
-
-class RecordKind(enum.IntEnum):
-    """Kinds of the exchange's journal; a slice is recorded as ``actors.market.ticks.MarketSlice``."""
-
-    RULES = 1
-    SESSION = 2
-    ORDER = 3
-    CANCEL = 4
-    SLICE = 5
+SCHEMA_VERSION = 2
+"""Version that is written. Version 1 has no replacements, and its orders no conditions."""
 
 
 class ExchangeRules(Message, frozen=True, kw_only=True):
@@ -58,47 +54,54 @@ class CancelEntered(Message, frozen=True):
     time: int
 
 
-class SessionRequest(msgspec.Struct, frozen=True):
-    """Body of ``session``: who opens it, under which lease, and the last report it has on record."""
+class ReplaceEntered(Message, frozen=True):
+    """A replacement came in."""
 
     session: str
-    epoch: int
-    last_report: int
+    replace: VenueReplace
 
 
-class OrderRequest(msgspec.Struct, frozen=True):
-    """Body of ``order``."""
-
-    session: str
-    epoch: int
-    order: VenueOrder
+Entry = ExchangeRules | SessionOpened | OrderEntered | CancelEntered | MarketSlice | ReplaceEntered
 
 
-class CancelRequest(msgspec.Struct, frozen=True):
-    """Body of ``cancel``; ``time`` is the sender's trading clock."""
+class RecordKind(enum.IntEnum):
+    """Kinds of the exchange's journal; a slice is recorded as ``actors.market.ticks.MarketSlice``."""
 
-    session: str
-    epoch: int
-    order_id: str
-    time: int
-
-
-class ReportAck(msgspec.Struct, frozen=True):
-    """Body of ``report_ack``: everything up to ``sequence`` is on record at the session's owner."""
-
-    session: str
-    sequence: int
+    RULES = 1
+    SESSION = 2
+    ORDER = 3
+    CANCEL = 4
+    SLICE = 5
+    REPLACE = 6
 
 
-class OpenOrdersRequest(msgspec.Struct, frozen=True):
-    """Body of ``open_orders``."""
+_TYPES: dict[int, Any] = {
+    RecordKind.RULES: ExchangeRules,
+    RecordKind.SESSION: SessionOpened,
+    RecordKind.ORDER: OrderEntered,
+    RecordKind.CANCEL: CancelEntered,
+    RecordKind.SLICE: MarketSlice,
+    RecordKind.REPLACE: ReplaceEntered,
+}
+_DECODERS: dict[int, Callable[[bytes], Entry]] = {int(kind): decoder(type_) for kind, type_ in _TYPES.items()}
 
-    session: str
+KIND_OF: dict[type[Message], int] = {type_: int(kind) for kind, type_ in _TYPES.items()}
+"""The journal's kind by type of entry."""
 
 
-class OrderState(msgspec.Struct, frozen=True):
-    """One order in the answer to ``open_orders``: its state and what it has filled, in increments."""
+def decode_entry(record: Record) -> Entry:
+    """Return the input that a record holds.
 
-    order_id: str
-    status: str
-    filled_quantity: int
+    Raises:
+        JournalCorrupt: Its kind or schema version is not known here.
+    """
+    decode = _DECODERS.get(record.kind)
+    if decode is None or not 1 <= record.version <= SCHEMA_VERSION:
+        raise JournalCorrupt(
+            "a record that this version of the exchange does not know",
+            field="record",
+            value=record.sequence,
+            rule=f"kinds 1 to {max(_DECODERS)} of version 1 to {SCHEMA_VERSION}, not {record.kind} of {record.version}",
+            remedy="run the version that wrote it",
+        )
+    return decode(record.payload)

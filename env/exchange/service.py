@@ -23,42 +23,30 @@ import msgspec
 
 from actors.calendars import session_bounds
 from actors.decimals import money_text
-from actors.errors import (
-    AlphaMindError,
-    Conflict,
-    ConfigurationError,
-    InputError,
-    JournalError,
-    ProtocolError,
-    Unavailable,
-)
-from actors.journal import Journal, Record, open_journal
+from actors.errors import AlphaMindError, Conflict, ConfigurationError, InputError, ProtocolError, Unavailable
+from actors.journal import open_journal
 from actors.market.ticks import MarketSlice, decode_market_slice
-from actors.messages import ExecutionReport, Instrument, Message, ReportType, decoder, encode
-from actors.service import Service, socket_path
+from actors.messages import ExecutionReport, Instrument, ReportType, decoder
+from actors.service import Service
 from actors.wire import Handler, Request, WireClient
 from configs.schema import Configuration
+from env.exchange.host import ExchangeHost
 from env.exchange.order_entry import OrderEntrySession, not_open
-from env.exchange.paper import PaperExchange, SessionReport
-from env.exchange.records import (
-    CancelEntered,
+from env.exchange.paper import PaperExchange
+from env.exchange.records import CancelEntered, Entry, ExchangeRules, OrderEntered, ReplaceEntered, SessionOpened
+from env.exchange.requests import (
     CancelRequest,
-    ExchangeRules,
     OpenOrdersRequest,
-    OrderEntered,
     OrderRequest,
-    RecordKind,
+    ReplaceRequest,
     ReportAck,
-    SessionOpened,
     SessionRequest,
 )
+from env.exchange.session_orders import SessionReport
 
-_decode_rules = decoder(ExchangeRules)
-_decode_opened = decoder(SessionOpened)
-_decode_entered = decoder(OrderEntered)
-_decode_cancel = decoder(CancelEntered)
 _decode_session_request = decoder(SessionRequest)
 _decode_order_request = decoder(OrderRequest)
+_decode_replace_request = decoder(ReplaceRequest)
 _decode_cancel_request = decoder(CancelRequest)
 _decode_report_ack = decoder(ReportAck)
 _decode_open_orders_request = decoder(OpenOrdersRequest)
@@ -108,8 +96,7 @@ class PaperExchangeService(Service):
             participation=str(configuration.venue.participation),
             shards=len(markets),
         )
-        self._journal: Journal | None = None
-        self._exchange = PaperExchange(msgspec.structs.replace(self._rules, instruments=()), session_bounds)
+        self._host: ExchangeHost | None = None
         self._sessions: dict[str, OrderEntrySession] = {}
         self._matched = dict.fromkeys(range(len(markets)), 0)
         self._debts: dict[int, _Debt] = {}
@@ -120,6 +107,7 @@ class PaperExchangeService(Service):
         return {
             "session": self._open_session,
             "order": self._enter_order,
+            "replace": self._enter_replacement,
             "cancel": self._enter_cancel,
             "report_ack": self._confirm_reports,
             "open_orders": self._open_orders,
@@ -131,18 +119,26 @@ class PaperExchangeService(Service):
         Raises:
             ConfigurationError: The number of market shards is not the one that the run began with.
         """
-        self._journal = open_journal(self._journal_section, self.directory, self.name, self.name)
-        recorded = None
-        for record in self._journal.read():
-            if record.kind == RecordKind.RULES:
-                recorded = _decode_rules(record.payload)
-            elif record.kind == RecordKind.SESSION:
-                opened = _decode_opened(record.payload)
-                self._sessions.setdefault(opened.session, OrderEntrySession(opened.session, 0)).epoch = opened.epoch
-            elif record.kind == RecordKind.SLICE:
-                market = decode_market_slice(record.payload)
-                self._matched[market.shard] = market.sequence
-            self._hand_out(apply(self._exchange, record))
+        journal = open_journal(self._journal_section, self.directory, self.name, self.name)
+        self._host = ExchangeHost(
+            self._new_exchange(),
+            journal,
+            send=self._hand_out,
+            on_failure=self._note_failure,
+        )
+        recorded: ExchangeRules | None = None
+
+        def take(entry: Entry) -> None:
+            nonlocal recorded
+            if isinstance(entry, ExchangeRules):
+                recorded = entry
+            elif isinstance(entry, SessionOpened):
+                self._sessions.setdefault(entry.session, OrderEntrySession(entry.session, 0)).epoch = entry.epoch
+            elif isinstance(entry, MarketSlice):
+                self._matched[entry.shard] = entry.sequence
+
+        for name, reports in (await self._host.recover(take)).items():
+            self._sessions[name].recall(reports)
         if recorded is not None and recorded.shards != self._rules.shards:
             raise ConfigurationError(
                 "the number of market shards can't change within a run",
@@ -152,12 +148,27 @@ class PaperExchangeService(Service):
                 remedy="set it back or begin a new run",
             )
         if recorded != self._rules:
-            self._enter(RecordKind.RULES, self._rules, 0)
+            self._host.enter(self._rules, 0)
+            self._host.commit()
+
+    def _new_exchange(self) -> PaperExchange:
+        return PaperExchange(msgspec.structs.replace(self._rules, instruments=()), session_bounds)
+
+    @property
+    def host(self) -> ExchangeHost:
+        """The core with its journal.
+
+        Raises:
+            Unavailable: It has not recovered yet.
+        """
+        if self._host is None:
+            raise Unavailable(f"{self.name} has not recovered yet")
+        return self._host
 
     async def connect(self) -> None:
         """Follow every market shard."""
         for shard, market in enumerate(self._markets):
-            client = WireClient(socket_path(self.directory, market), self.name, functools.partial(self._follow, shard))
+            client = WireClient(self.peers.peer(market), self.name, functools.partial(self._follow, shard))
             self._clients.append(client)
             client.start()
 
@@ -166,12 +177,12 @@ class PaperExchangeService(Service):
         for client in self._clients:
             await client.close()
         await super().stop()
-        if self._journal is not None:
-            self._journal.close()
+        if self._host is not None:
+            self._host.close()
 
     def status(self) -> dict[str, Any]:
         """Return orders, fills, volume by currency, sessions and the newest slice of every market shard."""
-        exchange = self._exchange
+        exchange = self.host.exchange
         return {
             "open_orders": exchange.open_orders,
             "orders": exchange.orders_accepted,
@@ -196,6 +207,7 @@ class PaperExchangeService(Service):
         session = self._sessions.get(wanted.session)
         if session is not None and wanted.epoch < session.epoch:
             session.check(wanted.epoch)
+        self.host.commit()
         known = 0 if session is None else session.last_report
         if not 0 <= wanted.last_report <= known:
             raise Conflict(
@@ -207,7 +219,8 @@ class PaperExchangeService(Service):
                 code="SESSION_AHEAD",
             )
         if session is None or wanted.epoch > session.epoch:
-            self._record(RecordKind.SESSION, SessionOpened(wanted.session, wanted.epoch), 0)
+            self.host.enter(SessionOpened(wanted.session, wanted.epoch), 0)
+            self.host.commit()
             if session is None:
                 session = self._sessions[wanted.session] = OrderEntrySession(wanted.session, wanted.epoch)
             session.epoch = wanted.epoch
@@ -221,19 +234,34 @@ class PaperExchangeService(Service):
         self._settle()
         return msgspec.msgpack.encode({"last_report": session.last_report})
 
-    def _enter_order(self, request: Request) -> bytes:
+    def _enter_order(self, request: Request) -> None:
         entry = _decode_order_request(request.body)
         self._owned_session(entry.session, entry.epoch)
-        if not self._exchange.knows(entry.session, entry.order):
-            self._enter(RecordKind.ORDER, OrderEntered(entry.session, entry.order), entry.order.time)
+        if self.host.exchange.knows(entry.session, entry.order):
+            self._answer(request)
+        else:
+            self._enter(request, OrderEntered(entry.session, entry.order), entry.order.time)
             self.metrics.count("orders_total")
-        return b""
 
-    def _enter_cancel(self, request: Request) -> bytes:
+    def _enter_replacement(self, request: Request) -> None:
+        entry = _decode_replace_request(request.body)
+        self._owned_session(entry.session, entry.epoch)
+        if self.host.exchange.has_answered(entry.session, entry.replace):
+            self._answer(request)
+        else:
+            self._enter(request, ReplaceEntered(entry.session, entry.replace), entry.replace.time)
+
+    def _enter_cancel(self, request: Request) -> None:
         entry = _decode_cancel_request(request.body)
         self._owned_session(entry.session, entry.epoch)
-        self._enter(RecordKind.CANCEL, CancelEntered(entry.session, entry.order_id, entry.time), entry.time)
-        return b""
+        self._enter(request, CancelEntered(entry.session, entry.order_id, entry.time), entry.time)
+
+    def _enter(self, request: Request, entry: Entry, at: int) -> None:
+        self.host.enter(entry, at, functools.partial(request.reply, b""))
+
+    def _answer(self, request: Request, body: bytes = b"") -> None:
+        """Answer once everything that the answer rests on is on record."""
+        self.host.after_commit(functools.partial(request.reply, body))
 
     def _confirm_reports(self, request: Request) -> None:
         ack = _decode_report_ack(request.body)
@@ -242,9 +270,9 @@ class PaperExchangeService(Service):
             session.acknowledge(ack.sequence)
             self._settle()
 
-    def _open_orders(self, request: Request) -> bytes:
+    def _open_orders(self, request: Request) -> None:
         wanted = _decode_open_orders_request(request.body)
-        return msgspec.msgpack.encode(self._exchange.orders(wanted.session))
+        self._answer(request, msgspec.msgpack.encode(self.host.exchange.orders(wanted.session)))
 
     def _owned_session(self, name: str, epoch: int) -> None:
         session = self._sessions.get(name)
@@ -262,7 +290,7 @@ class PaperExchangeService(Service):
         except Unavailable:
             raise
         except AlphaMindError as error:
-            self._fail(f"{self._markets[shard]} refused the subscription: {error}")
+            self.host.fail(f"{self._markets[shard]} refused the subscription: {error}")
             raise
 
     def _take_slice(self, shard: int, body: bytes) -> None:
@@ -271,11 +299,11 @@ class PaperExchangeService(Service):
         try:
             self._match_slice(shard, decode_market_slice(body))
         except Exception as error:
-            self._fail(f"slice of {self._markets[shard]} not matched: {error}")
+            self.host.fail(f"slice of {self._markets[shard]} not matched: {error}")
             self.log.exception("slice not matched", market=self._markets[shard])
 
     def _match_slice(self, shard: int, market: MarketSlice) -> None:
-        done, quiet = self._matched[shard], False
+        done = self._matched[shard]
         if market.shard != shard or market.sequence > done + 1:
             raise ProtocolError(
                 "slice out of order",
@@ -284,48 +312,30 @@ class PaperExchangeService(Service):
                 rule=f"shard {shard}, {done + 1}",
                 remedy="restart the exchange: it asks for what it misses",
             )
-        if market.sequence == done + 1:
-            started = time.perf_counter_ns()
-            self._enter(RecordKind.SLICE, self._exchange.relevant(market), market.time)
-            self._matched[shard] = market.sequence
-            self.metrics.observe("match_seconds", time.perf_counter_ns() - started)
-            quiet = not any(session.unacknowledged for session in self._sessions.values())
+        if market.sequence <= done:
+            self.host.after_commit(functools.partial(self._owe, shard, market.sequence, False))
+            return
+        started = time.perf_counter_ns()
+        owe = functools.partial(self._owe, shard, market.sequence, True)
+        self.host.enter(self.host.exchange.relevant(market), market.time, owe)
+        self._matched[shard] = market.sequence
+        self.metrics.observe("match_seconds", time.perf_counter_ns() - started)
+
+    def _owe(self, shard: int, sequence: int, is_new: bool) -> None:
+        """Owe the market a confirmation of a slice, and give it as soon as that may be."""
         reports = {session.name: session.last_report for session in self._sessions.values() if session.unacknowledged}
-        self._debts[shard] = _Debt(market.sequence, reports, quiet)
+        self._debts[shard] = _Debt(sequence, reports, quiet=is_new and not reports)
         self._settle()
 
-    def _enter(self, kind: RecordKind, entry: Message, at: int) -> None:
-        """Put an input on record, let it have its effect, and send the reports."""
-        record = self._record(kind, entry, at)
-        try:
-            reports = apply(self._exchange, record)
-        except Exception as error:
-            self._fail(f"record {record.sequence} could not be applied: {error}")
-            raise
-        self.metrics.count("fills_total", sum(entry.report.type is ReportType.TRADE for entry in reports))
-        self._hand_out(reports)
-
-    def _record(self, kind: RecordKind, entry: Message, at: int) -> Record:
-        if self._journal is None or self.failure is not None:
-            raise Unavailable(f"{self.name} takes nothing: {self.failure or 'it has not recovered yet'}")
-        payload = encode(entry)
-        try:
-            sequence = self._journal.append(at, kind, payload)
-            self._journal.flush()
-        except JournalError as error:
-            self._fail(f"journal not usable: {error}")
-            raise
-        return Record(sequence, at, kind, 1, payload)
-
     def _hand_out(self, reports: list[SessionReport]) -> None:
+        fills = 0
         for name, report in reports:
             self._sessions[name].send(report)
-        if reports:
-            self._gauge()
+            fills += report.type is ReportType.TRADE
+        self.metrics.count("fills_total", fills)
 
     def _settle(self) -> None:
         """Confirm the slices of which every report is on record."""
-        self._gauge()
         for shard, debt in list(self._debts.items()):
             if all(self._sessions[name].acknowledged >= last for name, last in debt.reports.items()):
                 del self._debts[shard]
@@ -333,43 +343,20 @@ class PaperExchangeService(Service):
                 self._clients[shard].notify(method, msgspec.msgpack.encode(debt.sequence))
 
     def measure(self) -> None:
-        """Set ``queue_length``: reports that no session has confirmed yet."""
-        self.metrics.gauge("queue_length", self._unacknowledged())
-
-    def _unacknowledged(self) -> int:
-        return sum(session.unacknowledged for session in self._sessions.values())
-
-    def _gauge(self) -> None:
-        self.metrics.gauge("unacked_reports", self._unacknowledged())
+        """Set ``unacked_reports``, reports that no session has confirmed yet, which is the ``queue_length``, too."""
+        unacknowledged = sum(session.unacknowledged for session in self._sessions.values())
+        self.metrics.gauge("unacked_reports", unacknowledged)
+        self.metrics.gauge("queue_length", unacknowledged)
 
     def _regenerate(self, session: OrderEntrySession, after: int) -> list[ExecutionReport]:
         """Replay the journal for reports that were confirmed and forgotten."""
-        assert self._journal is not None
         self.log.warning("session went back to older reports", session=session.name, last_report=after)
-        replayed = PaperExchange(msgspec.structs.replace(self._rules, instruments=()), session_bounds)
         return [
             report
-            for record in self._journal.read()
-            for name, report in apply(replayed, record)
+            for name, report in self.host.replay(self._new_exchange())
             if name == session.name and after < report.sequence <= session.acknowledged
         ]
 
-    def _fail(self, failure: str) -> None:
-        if self.failure is None:
-            self.failure = failure
-            self.log.error("the exchange stops trading", problem=failure)
-
-
-def apply(exchange: PaperExchange, record: Record) -> list[SessionReport]:
-    """Give one journaled input to the core and return the reports that it causes."""
-    if record.kind == RecordKind.ORDER:
-        entered = _decode_entered(record.payload)
-        return exchange.submit(entered.session, entered.order)
-    if record.kind == RecordKind.CANCEL:
-        cancel = _decode_cancel(record.payload)
-        return exchange.cancel(cancel.session, cancel.order_id, cancel.time)
-    if record.kind == RecordKind.SLICE:
-        return exchange.match(decode_market_slice(record.payload))
-    if record.kind == RecordKind.RULES:
-        exchange.adopt(_decode_rules(record.payload))
-    return []
+    def _note_failure(self, failure: str) -> None:
+        self.failure = failure
+        self.log.error("the exchange stops trading", problem=failure)

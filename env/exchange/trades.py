@@ -1,24 +1,55 @@
 """What orders get from one public trade: a part of its size at its price.
 
 A limit order trades when the public trade is at its limit or through it. A market order trades only with a public trade
-of its own direction (or of unknown direction): a buyer can't count on the price that a seller was glad to get.
+of its own direction (or of unknown direction): a buyer can't count on the price that a seller was glad to get. The last
+trade of a session is its close, which is one price for both sides.
 """
 
 from __future__ import annotations
 
-from actors.messages import Trade
-from env.exchange.allocation import Execution, allocate, at
+import fractions
+
+from env.exchange.allocation import Execution, allocate, participate
+from env.exchange.market_event import MarketEvent
 from env.exchange.resting import RestingOrder, RestingOrders
 
 
-def takes_part(order: RestingOrder, trade: Trade) -> bool:
-    """Return whether the trade happened at or after the order's arrival, became known after it and is of use to it."""
-    if order.is_market and trade.side == -order.order.side.sign:
-        return False
-    return order.accepted_at <= trade.event_time and order.accepted_at < trade.known_time
+class TradeEvent(MarketEvent):
+    """A public trade; its price in increments.
 
+    Args:
+        row: The row of kind TRADE.
+        participation: Largest share of its size that our orders may take.
+    """
 
-def match_trade(orders: RestingOrders, trade: Trade, available: int) -> list[Execution]:
-    """Return the executions of ``orders`` against ``trade``, at most ``available`` increments in all."""
-    turn = (order for order in orders.in_turn() if takes_part(order, trade))
-    return allocate(turn, available, at(trade.price), lambda order: True)[0]
+    __slots__ = ("_price", "_side", "_left")
+
+    def __init__(self, row: tuple[int, ...], participation: fractions.Fraction) -> None:
+        super().__init__(row[5], row[6])
+        self._price, self._side = row[8], row[2]
+        self._left = participate(row[9], participation)
+
+    def takes_part(self, order: RestingOrder) -> bool:
+        """Return whether the trade happened at or after the order's arrival, became known after it and is of use."""
+        if order.is_market and self._side == -order.order.side.sign:
+            return False
+        return self._is_new(order)
+
+    def _is_new(self, order: RestingOrder) -> bool:
+        return order.accepted_at <= self.event_time and order.accepted_at < self.known_time
+
+    def would_take(self, order: RestingOrder) -> bool:
+        """Return whether the trade went through the order's limit."""
+        return self._price != order.limit_price and order.accepts(self._price)
+
+    def match(self, orders: RestingOrders) -> list[Execution]:
+        """Return the executions of the orders that accept the price."""
+        turn = filter(self.takes_part, orders.in_turn(self._price, self._price))
+        executions, self._left = allocate(turn, self._left, self._price, came=True)
+        return executions
+
+    def close(self, orders: RestingOrders) -> list[Execution]:
+        """Return the executions of both sides at the price, whichever side was the aggressor."""
+        turn = filter(self._is_new, orders.in_turn(self._price, self._price))
+        executions, self._left = allocate(turn, self._left, self._price, came=True)
+        return executions

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import pathlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from actors.errors import AlphaMindError, NotFound, PeerLost, ProtocolError, Unavailable
 from actors.metrics import Metrics
 from actors.oms.routing import partition_of
-from actors.service import socket_path
+from actors.peers import Peers
 from actors.wire import WireClient
 from configs.schema import Configuration
 
@@ -48,13 +47,13 @@ def shard_of(account: str, configuration: Configuration) -> str:
 
 
 class WireBackends:
-    """Asks over the sockets of one run; connects on first use and stays connected.
+    """Asks the services of one run; connects on first use and stays connected.
 
     A request whose connection broke is sent once more with the same key, after the service came back.
 
     Args:
         configuration: The whole configuration.
-        run_directory: The run's directory.
+        peers: The services of the run.
         predict: Asks a model.
         metrics: Counts the requests that were sent twice.
         connect_seconds: How long to wait for a service that is away; a killed actor is back within seconds.
@@ -64,14 +63,14 @@ class WireBackends:
     def __init__(
         self,
         configuration: Configuration,
-        run_directory: pathlib.Path,
+        peers: Peers,
         predict: Predict,
         metrics: Metrics | None = None,
         connect_seconds: float = 3.0,
         answer_seconds: float = 10.0,
     ) -> None:
         self._configuration = configuration
-        self._run_directory = run_directory
+        self._peers = peers
         self._predict = predict
         self._metrics = metrics or Metrics()
         self._connect_seconds = connect_seconds
@@ -108,7 +107,7 @@ class WireBackends:
     def _client(self, name: str) -> WireClient:
         client = self._clients.get(name)
         if client is None:
-            client = self._clients[name] = WireClient(socket_path(self._run_directory, name), "api")
+            client = self._clients[name] = WireClient(self._peers.peer(name), "api")
             client.start()
         return client
 

@@ -14,6 +14,8 @@ from actors.errors import Unavailable
 from actors.logs import configure_logs
 from actors.messages import Instrument
 from actors.metrics import Metrics
+from actors.peers import Peers
+from actors.peers_ray import beyond_this_node
 from actors.runtime import publish_in_background
 from configs.schema import Configuration, Placement
 from serve_apps.api.application import build
@@ -75,7 +77,11 @@ class Api:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Return the ASGI application; Serve calls this on the replica's own event loop."""
-        backends = WireBackends(self._configuration, self._run_directory, ServedModels(), self.metrics)
+        peers = Peers(self._run_directory)
+        beyond = beyond_this_node(APPLICATION, self._run_directory, self._configuration)
+        if beyond is not None:
+            peers.reach_beyond(beyond)
+        backends = WireBackends(self._configuration, peers, ServedModels(), self.metrics)
         return build(self._configuration, self._instruments, backends, metrics=self.metrics)
 
 

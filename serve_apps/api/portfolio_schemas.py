@@ -11,8 +11,10 @@ class StrategyPosition(pydantic.BaseModel):
 
     strategy: str
     quantity: str
+    market_value: str | None
     cost: str
     average_cost: str | None
+    unrealised: str | None
     realised: str
     fees: str
 
@@ -70,6 +72,18 @@ class Positions(PortfolioFigures):
     positions: list[PositionRow]
 
 
+class StrategyFigures(pydantic.BaseModel):
+    """What one strategy has earned in the portfolio's own currency; all of them sum to the portfolio's figures."""
+
+    strategy: str
+    market_value: str = Field(description="Value of its positions, at cost where there is no price.")
+    cost: str
+    unrealised: str
+    realised: str
+    fees: str
+    profit: str = Field(description="Realised and unrealised profit less fees.")
+
+
 class Summary(PortfolioFigures):
     """How a portfolio has done."""
 
@@ -77,3 +91,4 @@ class Summary(PortfolioFigures):
     maximum_drawdown: float
     turnover_ratio: str | None = Field(description="Turnover over mean equity.")
     sampled_at: str | None = Field(description="When the equity curve was last sampled, RFC 3339.")
+    strategies: list[StrategyFigures] = Field(description="What each strategy has earned; together the portfolio.")

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from actors.errors import AlphaMindError, Unavailable
+from actors.refusals import REFUSALS
 from serve_apps.api.context import context_of, request_id_of
 from serve_apps.api.strict import Unreadable
 
@@ -71,7 +72,7 @@ class ProblemError(Exception):
 
     Args:
         error: The error itself.
-        status: HTTP status; the error's own by default.
+        status: HTTP status; that of its code by default.
         headers: Headers of the answer.
         members: Further members of the document.
     """
@@ -86,9 +87,15 @@ class ProblemError(Exception):
     ) -> None:
         super().__init__(str(error))
         self.error = error
-        self.status = status or error.status
+        self.status = status or status_of(error)
         self.headers = dict(headers or {})
         self.members = dict(members or {})
+
+
+def status_of(error: AlphaMindError) -> int:
+    """Return the HTTP status of an error: that of its code where the table of refusals has it, else its class's."""
+    known = REFUSALS.get(error.code)
+    return error.status if known is None else known.http_status
 
 
 def problem_response(
@@ -104,7 +111,7 @@ def problem_response(
     An error inside AlphaMind (status 500 and above, unless it is ``Unavailable``) shows its code and the request's id
     alone; its details belong in the log.
     """
-    status = status or error.status
+    status = status or status_of(error)
     headers = dict(headers or {})
     details: dict[str, Any] = error.describe()
     if status >= 500 and not isinstance(error, Unavailable):
@@ -112,7 +119,7 @@ def problem_response(
             "code": error.code,
             "message": f"AlphaMind failed to answer; its log has the cause under {request_id}",
         }
-    if status == 503:
+    if status in (429, 503):
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
     document: dict[str, Any] = {
         "type": f"urn:alphamind:problem:{error.code.lower().replace('_', '-')}",
@@ -158,7 +165,7 @@ async def _on_problem_error(request: Request, exception: Exception) -> Response:
 
 async def _on_error(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, AlphaMindError)
-    if exception.status >= 500:
+    if status_of(exception) >= 500:
         context = context_of(request)
         context.failure, context.is_defect = str(exception), not isinstance(exception, Unavailable)
     return problem_response(request_id_of(request), exception)

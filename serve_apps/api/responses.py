@@ -15,6 +15,7 @@ _DESCRIPTIONS = {
     413: "The body is larger than 1 MiB.",
     415: "The body is not JSON by its Content-Type.",
     422: "The input is refused; nothing was changed.",
+    429: "Too many orders at once; see Retry-After. An order needs a new client_order_id.",
     500: "A defect of AlphaMind; the request_id finds it in the log.",
     503: "Not now; see Retry-After.",
 }

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from actors.clock import SECOND
+from actors.errors import InputError
 
 _TIMES = frozenset(
     {"as_of", "time", "price_time", "sampled_at", "made_from", "known_time", "fitted_at", "fitted_until"}
@@ -20,6 +21,22 @@ def time_text(time: int) -> str:
     while fraction.endswith("000"):
         fraction = fraction[:-3]
     return f"{moment}{'.' if fraction else ''}{fraction}Z"
+
+
+def parse_time(text: str, field: str) -> int:
+    """Return an RFC 3339 time in UTC (``Z``) as UTC nanoseconds, exactly.
+
+    Raises:
+        InputError: It is none.
+    """
+    moment, _, fraction = text.removesuffix("Z").partition(".")
+    try:
+        seconds = datetime.datetime.fromisoformat(f"{moment}+00:00").timestamp()
+        return int(seconds) * SECOND + int(fraction.ljust(9, "0") or 0)
+    except ValueError:
+        raise InputError(
+            "there is no such time", field=field, value=text, rule="RFC 3339 in UTC, for instance 2024-03-28T20:00:00Z"
+        ) from None
 
 
 def with_time_texts(answer: Any) -> Any:

@@ -1,24 +1,25 @@
-"""``/trades``: submit, find, list and cancel orders."""
+"""``/trades``: submit, find, list, change and cancel orders."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Annotated
 
-import pydantic
+import msgspec
 from fastapi import APIRouter, Header, Path, Query, Response, Security
-from pydantic import Field
 
-from actors.decimals import parse_price, parse_quantity
-from actors.errors import Conflict, InputError, NotFound, OrderRejected, PeerLost
-from actors.messages import CancelOrder, Order, OrderStatus, OrderType, Side, SubmitOrder, TimeInForce, decoder, encode
+from actors.errors import Conflict, NotFound, OrderRejected, PeerLost
+from actors.messages import CancelOrder, Order, OrderStatus, SubmitList, SubmitOrder, decoder, encode
 from serve_apps.api.bearer import authorize
 from serve_apps.api.edge import Edge, SharedEdge
 from serve_apps.api.problems import ProblemError
 from serve_apps.api.query import OnePortfolio
 from serve_apps.api.responses import failures
 from serve_apps.api.strict import StrictRoute
-from serve_apps.api.trade_schemas import ClientOrderId, Trade, TradeRequest, Trades
+from serve_apps.api.trade_orders import cancellation_of, key_of_header, order_of, replacement_of
+from serve_apps.api.trade_problems import no_such_order, refused, rejected, replacement_rejected, reused
+from serve_apps.api.trade_requests import CancelFilter, ReplaceRequest, TradeFilter, TradeRequest
+from serve_apps.api.trade_schemas import Cancellations, Trade, Trades
 from serve_apps.auth.scopes import READ_PORTFOLIO, WRITE_TRADE
 from serve_apps.auth.tokens import Principal
 
@@ -34,63 +35,48 @@ IdempotencyKey = Annotated[
 
 _order = decoder(Order)
 _orders = decoder(list[Order])
-_client_order_id = pydantic.TypeAdapter(ClientOrderId)
-
-
-class TradeFilter(OnePortfolio):
-    """Which orders to list."""
-
-    open: bool = Field(False, description="Only orders that can still trade.")
-    limit: int = Field(100, ge=1, le=1000, description="At most so many.")
 
 
 @router.post(
     "",
     operation_id="submitTrade",
-    summary="Submit an order",
+    summary="Submit an order, or orders that depend on one another",
     status_code=201,
     responses={
         200: {"model": Trade, "description": "The same order was submitted before; this is its present state."},
-        **failures(404, 409, 413, 415),
+        **failures(404, 409, 413, 415, 429),
     },
 )
 async def submit_trade(
     trade: TradeRequest, response: Response, principal: Trader, edge: SharedEdge, idempotency_key: IdempotencyKey = None
 ) -> Trade:
-    """Submit an order.
+    """Submit an order, or a list of orders: `order_class` with `take_profit` and `stop_loss`.
 
     Sending it again with the same `client_order_id` never trades twice: the same order is answered with its present
     state (200), another one is refused (409). So repeat it whenever an answer did not reach you. An order that the
-    pre-trade gate refuses is on record as rejected; the problem carries the gate's code and the order.
+    pre-trade gate refuses is on record as rejected; the problem carries the gate's code, what would be accepted, and
+    the order. What the venue can't do AlphaMind does itself, and says so in `emulated`.
     """
     account = edge.portfolio(principal, trade.portfolio)
-    key = trade.client_order_id or _key_of_header(idempotency_key)
-    submission = _submission(trade, key or f"api-{uuid.uuid4().hex}", account, principal, edge)
+    key = trade.client_order_id or key_of_header(idempotency_key)
+    sent = order_of(trade, key or f"api-{uuid.uuid4().hex}", account, principal.client_id, edge.instruments)
+    sent_key = sent.list_id if isinstance(sent, SubmitList) else sent.client_order_id
     # Two equal submissions at the same moment may both be told 201: they still are one order.
     known = key is not None and await _find(edge, account, key) is not None
     try:
-        order = _order(await edge.backends.oms(account, "submit", encode(submission)))
+        first, *others = await _submit(edge, sent)
     except Conflict as conflict:
-        raise await _reused(edge, conflict, submission, trade) from None
+        raise await _reused(edge, conflict, sent, sent_key, trade) from None
     except PeerLost as lost:
-        lost.remedy = (
-            f"send it again with client_order_id {submission.client_order_id}, or look it up by that: it is safe"
-        )
-        raise ProblemError(lost, members={"client_order_id": submission.client_order_id}) from None
+        raise _lost(lost, "send", sent_key) from None
     edge.metrics.count("trades_submitted_total")
-    view = Trade.of(order, edge.instruments)
-    if order.status is OrderStatus.REJECTED:
+    view = Trade.of(first, edge.instruments, others)
+    fault = refused([first, *others])
+    if fault is not None:
         edge.metrics.count("trades_rejected_total")
-        error = OrderRejected(
-            order.text or "the order was rejected",
-            field="client_order_id",
-            value=order.client_order_id,
-            remedy="change the order, then send it under a new client_order_id",
-            code=order.reason or None,
-        )
-        raise ProblemError(error, members={"order": view.model_dump(mode="json")})
+        raise rejected(fault, view)
     response.status_code = 200 if known else 201
-    response.headers["Location"] = f"/trades/{order.client_order_id}?portfolio={account}"
+    response.headers["Location"] = f"/trades/{first.client_order_id}?portfolio={account}"
     return view
 
 
@@ -103,15 +89,72 @@ async def list_trades(wanted: Annotated[TradeFilter, Query()], principal: Reader
     return Trades(portfolio=account, trades=[Trade.of(order, edge.instruments) for order in orders])
 
 
+@router.delete(
+    "",
+    operation_id="cancelTrades",
+    summary="Cancel all open orders that fit",
+    status_code=202,
+    responses=failures(404),
+)
+async def cancel_trades(wanted: Annotated[CancelFilter, Query()], principal: Trader, edge: SharedEdge) -> Cancellations:
+    """Ask for every open order of a portfolio to be taken back: of a symbol, a side or a strategy where one is named.
+
+    Sending it again takes back what is open then; orders that are being canceled already are left out of the answer.
+    """
+    account = edge.portfolio(principal, wanted.portfolio)
+    body = encode(cancellation_of(wanted, account, principal.client_id, edge.instruments))
+    answer = msgspec.msgpack.decode(await edge.backends.oms(account, "cancel_all", body))
+    edge.metrics.count("mass_cancels_total")
+    return Cancellations(portfolio=account, canceled=answer["canceled"])
+
+
 @router.get("/{client_order_id}", operation_id="findTrade", summary="Find an order", responses=failures(404))
 async def find_trade(
     client_order_id: OrderKey, wanted: Annotated[OnePortfolio, Query()], principal: Reader, edge: SharedEdge
 ) -> Trade:
-    """Find an order by the client's key."""
+    """Find an order by the client's key, or by that of a change."""
     account = edge.portfolio(principal, wanted.portfolio)
-    order = await _find(edge, account, client_order_id)
-    if order is None:
-        raise _no_such_order(client_order_id)
+    return Trade.of(await _existing(edge, account, client_order_id), edge.instruments)
+
+
+@router.patch(
+    "/{client_order_id}",
+    operation_id="replaceTrade",
+    summary="Change an order",
+    responses={
+        202: {"model": Trade, "description": "The venue was asked; the order stands as it was until it answers."},
+        **failures(404, 409, 413, 415, 429),
+    },
+)
+async def replace_trade(
+    client_order_id: OrderKey,
+    change: ReplaceRequest,
+    wanted: Annotated[OnePortfolio, Query()],
+    response: Response,
+    principal: Trader,
+    edge: SharedEdge,
+    idempotency_key: IdempotencyKey = None,
+) -> Trade:
+    """Ask for an order to be changed; what is left out stays.
+
+    The order keeps its keys and is found under the `client_order_id` of the change as well, once that is granted.
+    Sending the change again with the same one changes nothing again. A change that the pre-trade gate refuses leaves
+    the order as it was.
+    """
+    account = edge.portfolio(principal, wanted.portfolio)
+    key = change.client_order_id or key_of_header(idempotency_key) or f"api-{uuid.uuid4().hex}"
+    before = await _existing(edge, account, client_order_id)
+    wish = replacement_of(change, before, key, principal.client_id, edge.instruments)
+    try:
+        order = _order(await edge.backends.oms(account, "replace", encode(wish)))
+    except OrderRejected as refusal:
+        raise replacement_rejected(refusal, Trade.of(before, edge.instruments)) from None
+    except NotFound:
+        raise no_such_order(client_order_id) from None
+    except PeerLost as lost:
+        raise _lost(lost, "ask for", key) from None
+    edge.metrics.count("trades_replaced_total")
+    response.status_code = 202 if order.status is OrderStatus.PENDING_REPLACE else 200
     return Trade.of(order, edge.instruments)
 
 
@@ -137,9 +180,16 @@ async def cancel_trade(
     try:
         order = _order(await edge.backends.oms(account, "cancel", body))
     except NotFound:
-        raise _no_such_order(client_order_id) from None
+        raise no_such_order(client_order_id) from None
     response.status_code = 202 if order.status.is_open else 200
     return Trade.of(order, edge.instruments)
+
+
+async def _submit(edge: Edge, sent: SubmitOrder | SubmitList) -> list[Order]:
+    if isinstance(sent, SubmitOrder):
+        return [_order(await edge.backends.oms(sent.account, "submit", encode(sent)))]
+    orders: list[Order] = _orders(await edge.backends.oms(sent.account, "submit_list", encode(sent)))
+    return orders
 
 
 async def _find(edge: Edge, account: str, key: str) -> Order | None:
@@ -151,74 +201,26 @@ async def _find(edge: Edge, account: str, key: str) -> Order | None:
     return found
 
 
-_CLIENTS_NAMES = {"instrument": "symbol", "quantity": "qty", "account": "portfolio"}
+async def _existing(edge: Edge, account: str, key: str) -> Order:
+    order = await _find(edge, account, key)
+    if order is None:
+        raise no_such_order(key)
+    return order
 
 
-async def _reused(edge: Edge, conflict: Conflict, submission: SubmitOrder, trade: TradeRequest) -> Exception:
-    """Return the refusal of another order under a known key in the client's own terms, with the first order."""
+async def _reused(
+    edge: Edge, conflict: Conflict, sent: SubmitOrder | SubmitList, key: str, trade: TradeRequest
+) -> Exception:
     if conflict.code != "CLIENT_ORDER_ID_REUSED":
         return conflict
-    first = await _find(edge, submission.account, submission.client_order_id)
+    first = await _find(edge, sent.account, key)
     if first is None:
         return conflict
-    view = Trade.of(first, edge.instruments).model_dump(mode="json")
-    field = _CLIENTS_NAMES.get(conflict.field or "", conflict.field)
-    error = Conflict(
-        "another order was submitted under this client_order_id",
-        field=field,
-        value=getattr(trade, field or "", None),
-        rule=f"{view[field]}, as in the first order" if field in view else "the same client as of the first order",
-        remedy="send another order under another client_order_id",
-        code=conflict.code,
-    )
-    return ProblemError(error, members={"order": view})
+    problem = reused(conflict, sent, first, Trade.of(first, edge.instruments))
+    problem.error.value = getattr(trade, problem.error.field or "", None)
+    return problem
 
 
-def _submission(trade: TradeRequest, key: str, account: str, principal: Principal, edge: Edge) -> SubmitOrder:
-    try:
-        instrument = edge.instruments.by_symbol(trade.symbol)
-    except NotFound as error:
-        raise InputError(
-            "no instrument of that symbol",
-            field="symbol",
-            value=trade.symbol,
-            rule="a symbol of the instrument master",
-            remedy=error.remedy,
-            code="SYMBOL_UNKNOWN",
-        ) from None
-    return SubmitOrder(
-        client_order_id=key,
-        account=account,
-        instrument=instrument.id,
-        side=Side(trade.side),
-        quantity=parse_quantity(instrument, trade.qty, "qty"),
-        type=OrderType(trade.type),
-        limit_price=None if trade.limit_price is None else parse_price(instrument, trade.limit_price, "limit_price"),
-        time_in_force=TimeInForce(trade.time_in_force),
-        principal=principal.client_id,
-    )
-
-
-def _key_of_header(header: str | None) -> str | None:
-    if header is None:
-        return None
-    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
-    try:
-        return _client_order_id.validate_python(key)
-    except pydantic.ValidationError:
-        raise InputError(
-            "unreadable Idempotency-Key",
-            field="Idempotency-Key",
-            value=header,
-            rule="1 to 48 letters, digits, _ . : and -, first a letter or digit",
-        ) from None
-
-
-def _no_such_order(client_order_id: str) -> NotFound:
-    return NotFound(
-        "no such order",
-        field="client_order_id",
-        value=client_order_id,
-        rule="an order of this portfolio",
-        code="ORDER_NOT_FOUND",
-    )
+def _lost(lost: PeerLost, verb: str, key: str) -> ProblemError:
+    lost.remedy = f"{verb} it again with client_order_id {key}, or look it up by that: it is safe"
+    return ProblemError(lost, members={"client_order_id": key})

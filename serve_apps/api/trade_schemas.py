@@ -1,63 +1,28 @@
-"""Orders as clients write and read them: Alpaca's names, decimals as strings, times as RFC 3339."""
+"""Orders as clients read them: Alpaca's names, decimals as strings, times as RFC 3339."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
 
 import pydantic
 from pydantic import Field
 
-from actors.decimals import money_text, price_text, quantity_text
+from actors.decimals import money_text, price_text, quantity_text, ratio_text
 from actors.instruments import InstrumentMaster
-from actors.messages import Order, round_half_even
-from serve_apps.api.query import PortfolioId
+from actors.messages import MONEY_UNIT, Conditions, Instrument, Order, TimeInForce, round_half_even
 from serve_apps.api.times import time_text
+from serve_apps.api.trade_requests import OrderClass, OrderTypeName, SideName, TimeInForceName
 
-ClientOrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,47}$")]
-DecimalText = Annotated[str, Field(pattern=r"^[0-9]{1,18}(\.[0-9]{1,8})?$")]
-
-
-class TradeRequest(pydantic.BaseModel):
-    """A new order."""
-
-    model_config = pydantic.ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"symbol": "SIM001", "qty": "10", "side": "buy", "type": "market"},
-                {
-                    "symbol": "SIM001",
-                    "qty": "10",
-                    "side": "sell",
-                    "type": "limit",
-                    "limit_price": "101.25",
-                    "time_in_force": "gtc",
-                    "client_order_id": "rebalance-2024-01-02-1",
-                    "portfolio": "main",
-                },
-            ]
-        },
-    )
-
-    symbol: Annotated[str, Field(min_length=1, max_length=32)] = Field(description="What to trade.")
-    qty: DecimalText = Field(description="How many units, a positive multiple of the instrument's lot.")
-    side: Literal["buy", "sell"]
-    type: Literal["market", "limit"]
-    limit_price: DecimalText | None = Field(None, description="Worst price; for limit orders, and required there.")
-    time_in_force: Literal["day", "gtc", "ioc", "fok"] = "day"
-    client_order_id: ClientOrderId | None = Field(
-        None,
-        description="Your key: repeating it repeats nothing. Made for you if absent, then a repeat is a new order.",
-    )
-    portfolio: PortfolioId | None = Field(None, description="For which portfolio; required where there are several.")
-
-    @pydantic.model_validator(mode="after")
-    def _price_fits_the_type(self) -> TradeRequest:
-        if self.type == "limit" and self.limit_price is None:
-            raise ValueError("limit_price is required for a limit order")
-        if self.type == "market" and self.limit_price is not None:
-            raise ValueError("limit_price is not allowed for a market order")
-        return self
+TIMES_IN_FORCE: dict[TimeInForce, TimeInForceName] = {
+    TimeInForce.DAY: "day",
+    TimeInForce.GTC: "gtc",
+    TimeInForce.GTD: "gtd",
+    TimeInForce.IOC: "ioc",
+    TimeInForce.FOK: "fok",
+    TimeInForce.AT_OPEN: "opg",
+    TimeInForce.AT_CLOSE: "cls",
+}
+"""Times in force as clients know them."""
 
 
 class Trade(pydantic.BaseModel):
@@ -68,25 +33,46 @@ class Trade(pydantic.BaseModel):
     portfolio: str
     strategy: str = Field(description="Who decided: a strategy, or `manual`.")
     symbol: str
-    side: Literal["buy", "sell"]
-    type: Literal["market", "limit"]
-    time_in_force: Literal["day", "gtc", "ioc", "fok"]
+    side: SideName
+    type: OrderTypeName
+    time_in_force: TimeInForceName
     qty: str
     limit_price: str | None
+    stop_price: str | None
+    trail_price: str | None
+    trail_percent: str | None
+    peg: str | None
+    peg_offset: str | None
+    display_qty: str | None
+    post_only: bool
+    reduce_only: bool
+    expire_time: str | None
     status: str = Field(
-        description="pending_new, new, partially_filled, filled, pending_cancel, canceled, rejected or expired."
+        description="pending_new, new, partially_filled, filled, done_for_day, pending_cancel, canceled, "
+        "pending_replace, rejected, expired, stopped, suspended or calculated."
     )
+    stage: str = Field(
+        description="Where it is: `working` at the venue, `watching` the market here, or `held` for its moment or "
+        "for another order."
+    )
+    emulated: list[str] = Field(description="What the venue can't do and AlphaMind does itself.")
+    trigger_price: str | None = Field(description="Where a watching order triggers, or a pegged one stands, now.")
     filled_qty: str
     filled_avg_price: str | None = Field(description="Average over all fills, rounded half-even to 1e-8.")
+    order_class: OrderClass = Field(description="How it depends on the other orders of its list.")
+    list_id: str | None = Field(description="The list that it belongs to.")
+    legs: list[Trade] | None = Field(None, description="The other orders of its list, in the answer to its submission.")
+    replacement_id: str | None = Field(description="Key of the newest change that was granted.")
     submitted_at: str = Field(description="Market time at submission, RFC 3339.")
     updated_at: str = Field(description="Market time of the last change, RFC 3339.")
-    reject_code: str | None = Field(description="Stable code of the refusal.")
-    reject_reason: str | None = Field(description="The refusal in words.")
+    reject_code: str | None = Field(description="Stable code of the refusal, or of why it ended.")
+    reject_reason: str | None = Field(description="The same in words.")
 
     @classmethod
-    def of(cls, order: Order, instruments: InstrumentMaster) -> Trade:
-        """Return the order as clients read it."""
+    def of(cls, order: Order, instruments: InstrumentMaster, legs: Sequence[Order] = ()) -> Trade:
+        """Return the order as clients read it; ``legs`` are the other orders of its list."""
         instrument = instruments.by_id(order.instrument)
+        conditions = order.conditions or _NO_CONDITIONS
         average = None
         if order.filled_quantity:
             average = money_text(
@@ -100,12 +86,32 @@ class Trade(pydantic.BaseModel):
             symbol=instrument.symbol,
             side=order.side.value,
             type=order.type.value,
-            time_in_force=order.time_in_force.value,
+            time_in_force=TIMES_IN_FORCE[order.time_in_force],
             qty=quantity_text(instrument, order.quantity),
-            limit_price=None if order.limit_price is None else price_text(instrument, order.limit_price),
+            limit_price=_price(instrument, order.limit_price),
+            stop_price=_price(instrument, conditions.stop_price),
+            trail_price=_price(instrument, conditions.trail_amount),
+            trail_percent=(
+                None if conditions.trail_rate is None else ratio_text(conditions.trail_rate, MONEY_UNIT // 100)
+            ),
+            peg=None if conditions.peg is None else conditions.peg.value,
+            peg_offset=None if conditions.peg is None else _price(instrument, conditions.peg_offset),
+            display_qty=(
+                None if conditions.display_quantity is None else quantity_text(instrument, conditions.display_quantity)
+            ),
+            post_only=conditions.post_only,
+            reduce_only=conditions.reduce_only,
+            expire_time=None if conditions.expire_time is None else time_text(conditions.expire_time),
             status=order.status.value,
+            stage=order.stage.value,
+            emulated=list(order.emulated),
+            trigger_price=_price(instrument, order.trigger_price or None),
             filled_qty=quantity_text(instrument, order.filled_quantity),
             filled_avg_price=average,
+            order_class="simple" if order.contingency is None else order.contingency.value,
+            list_id=order.list_id or None,
+            legs=[cls.of(leg, instruments) for leg in legs] or None,
+            replacement_id=order.replacement_id or None,
             submitted_at=time_text(order.submitted_at),
             updated_at=time_text(order.updated_at),
             reject_code=order.reason or None,
@@ -118,3 +124,17 @@ class Trades(pydantic.BaseModel):
 
     portfolio: str
     trades: list[Trade]
+
+
+class Cancellations(pydantic.BaseModel):
+    """What a cancellation of many orders reached."""
+
+    portfolio: str
+    canceled: list[str] = Field(description="AlphaMind's keys of the orders that were asked to be canceled now.")
+
+
+_NO_CONDITIONS = Conditions()
+
+
+def _price(instrument: Instrument, price: int | None) -> str | None:
+    return None if price is None else price_text(instrument, price)

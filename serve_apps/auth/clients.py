@@ -14,7 +14,7 @@ import pydantic
 from pydantic import Field
 
 from actors.errors import Unavailable
-from configs.schema import Name, Section
+from configs.base import Name, Section
 from serve_apps.auth.scopes import SCOPES
 
 # 19 MiB, two passes, one lane: OWASP's least for argon2id; secrets are random, 256 bits wide.

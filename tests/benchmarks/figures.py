@@ -50,5 +50,21 @@ def figure(
     return met is not False
 
 
+def not_measured(name: str, unit: str, reason: str, *, goal: float | None = None) -> None:
+    """Print that a figure was not measured, and why: its goal is neither met nor missed."""
+    line = {
+        "name": name,
+        "value": None,
+        "unit": unit,
+        "reference": None,
+        "ratio": None,
+        "goal": goal,
+        "met": None,
+        "not_measured": reason,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
 def _short(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.5g}")

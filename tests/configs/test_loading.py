@@ -69,6 +69,20 @@ def test_the_cluster_profile_pins_the_engine_and_binds_every_interface_of_its_po
     assert (configuration.network.host, configuration.run.name) == ("0.0.0.0", "production")
 
 
+def test_the_cluster_profile_speaks_tls_between_nodes_and_refuses_to_make_certificates() -> None:
+    configuration = load("cluster", environment=DSN)
+    assert configuration.network.tls.enabled and configuration.security.certificates is not None
+    with pytest.raises(ConfigurationError) as caught:
+        load("cluster", overrides=["security.certificates=null"], environment=DSN)
+    assert "python -m cluster.certificates" in str(caught.value.rule)
+    load("cluster", overrides=["security.certificates=null", "network.tls.enabled=false"], environment=DSN)
+
+
+@pytest.mark.parametrize("profile", ["local", "services"])
+def test_on_one_machine_there_is_no_port_for_other_nodes(profile: str) -> None:
+    assert not load(profile, environment=DSN).network.tls.enabled
+
+
 @pytest.mark.parametrize("profile", ["local", "services"])
 def test_only_the_cluster_listens_beyond_loopback(profile: str) -> None:
     assert load(profile, environment=DSN).network.host == "127.0.0.1"

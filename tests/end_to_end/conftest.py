@@ -16,7 +16,7 @@ from serve_apps.auth.secrets import ensure_secrets
 
 SETTINGS = {
     "ray": {"dashboard_port": 0},
-    "network": {"port": 0},
+    "network": {"port": 0, "tls": {"enabled": True}},
     "feed": {"speed": 3600, "warmup_sessions": 20, "simulated": {"instruments": 6}},
     "market": {"shards": 2},
     "oms": {"shards": 2},

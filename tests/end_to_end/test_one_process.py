@@ -25,7 +25,7 @@ async def all_events(engine):
     for name in engine.services:
         if not name.startswith("oms-"):
             continue
-        client = WireClient(socket_path(engine.directory, name), "test")
+        client = WireClient(socket_path(engine.directory_of(name), name), "test")
         client.start()
         await asyncio.wait_for(client.connected.wait(), 5)
         events = []
@@ -38,13 +38,13 @@ async def all_events(engine):
     return found
 
 
-def run(directory, settings, overrides=()):
+def run(directory, settings, overrides=(), engine_class=LocalEngine):
     """Run the data through, and return the summary and all events."""
     file = directory / "settings.yaml"
     file.write_text(yaml.safe_dump(settings))
 
     async def whole():
-        async with LocalEngine(load("local", [file], overrides, environment={}), directory) as engine:
+        async with engine_class(load("local", [file], overrides, environment={}), directory) as engine:
             await engine.until_finished()
             return summarise(engine.report(), {}, "r", "data"), await all_events(engine)
 

@@ -9,15 +9,13 @@ from typing import NamedTuple
 from actors.calendars import session_bounds
 from actors.errors import NotFound
 from actors.journal import JournalReader, Verification, read_journal
-from actors.messages import ExecutionReport, VenueOrder, decoder, encode
+from actors.messages import ExecutionReport, VenueOrder, encode
 from actors.oms.inputs import decode_input
 from actors.oms.partition import Partition
 from configs import Configuration
+from env.exchange.host import apply
 from env.exchange.paper import PaperExchange
-from env.exchange.records import ExchangeRules, OrderEntered, RecordKind
-from env.exchange.service import apply
-
-_decode_entered = decoder(OrderEntered)
+from env.exchange.records import ExchangeRules, OrderEntered, decode_entry
 
 
 class VenueReplay(NamedTuple):
@@ -61,10 +59,10 @@ def replay_venue(configuration: Configuration, directory: pathlib.Path) -> Venue
     reports: dict[str, list[ExecutionReport]] = {}
     journal = read_journal(configuration.journal, directory, "venue")
     for record in journal.read():
-        if record.kind == RecordKind.ORDER:
-            entered = _decode_entered(record.payload)
-            orders.append((entered.session, entered.order))
-        for session, report in apply(exchange, record):
+        entry = decode_entry(record)
+        if isinstance(entry, OrderEntered):
+            orders.append((entry.session, entry.order))
+        for session, report in apply(exchange, entry):
             reports.setdefault(session, []).append(report)
     journal.close()
     sessions = {session for session, _ in orders}

@@ -38,6 +38,12 @@ class Medium:
     def segments(self, name: str = "oms-p03") -> list[pathlib.Path]:
         return sorted((self.directory / "journal" / name).glob("*.segment"))
 
+    def snapshots(self, name: str = "oms-p03") -> list[pathlib.Path]:
+        return sorted((self.directory / "journal" / name / "snapshots").glob("*.snapshot"))
+
+    def archives(self, name: str = "oms-p03") -> list[pathlib.Path]:
+        return sorted((self.directory / "journal" / name / "archive").glob("*.gz"))
+
     def sql(self, statement: str, *parameters: Any) -> list[Any]:
         assert self.dsn is not None
         with psycopg.connect(self.dsn, autocommit=True) as connection:
@@ -80,6 +86,7 @@ def filled(medium: Medium) -> Callable[[int], Journal]:
         journal = medium.open()
         for number in range(1, count + 1):
             journal.append(1000 + number, 1 + number % 3, f"payload {number}".encode())
+        journal.flush()
         return journal
 
     return fill

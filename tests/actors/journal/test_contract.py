@@ -59,6 +59,7 @@ def test_kinds_versions_and_times_of_any_size_come_back(medium: Medium):
     journal = medium.open()
     for time, kind, version in rows:
         journal.append(time, kind, b"x", version)
+    journal.flush()
     assert [(record.time, record.kind, record.version) for record in medium.open().read()] == rows
 
 
@@ -104,17 +105,43 @@ def test_a_newer_owner_fences_the_older(filled, medium: Medium):
     new = medium.open(owner="second")
     with pytest.raises(JournalFenced) as caught:
         old.append(1, 1, b"stale")
+        old.flush()
     assert "second" in str(caught.value)
     assert new.append(1, 1, b"fresh") == 3
     assert [record.payload for record in new.read(3)] == [b"fresh"]
     with pytest.raises(JournalFenced):
         old.append(1, 1, b"stale")
+        old.flush()
+    assert [record.payload for record in new.read(3)] == [b"fresh"]
+
+
+def test_nothing_of_what_was_appended_is_lost_by_closing_or_reading(medium: Medium):
+    journal = medium.open()
+    journal.append(1, 1, b"one")
+    assert [record.payload for record in journal.read()] == [b"one"]
+    journal.append(1, 1, b"two")
+    assert (journal.last_sequence, journal.verify().records) == (2, 2)
+    journal.append(1, 1, b"three")
+    journal.close()
+    assert [record.payload for record in medium.reader().read()] == [b"one", b"two", b"three"]
+
+
+def test_a_journal_says_whether_an_append_is_kept_on_return(medium: Medium):
+    for durability in ("process", "disk"):
+        journal = medium.open(durability=durability)
+        assert journal.immediate is (medium.dsn is None and durability == "process")
+        journal.append(1, 1, b"x")
+        if not journal.immediate:
+            journal.flush()
+        assert medium.reader().verify().records == journal.last_sequence
 
 
 def test_two_journals_of_one_run_have_nothing_to_do_with_each_other(medium: Medium):
     one, other = medium.open("oms-p01"), medium.open("oms-p02")
     one.append(1, 1, b"one")
+    one.flush()
     other.append(1, 1, b"other")
+    other.flush()
     assert [record.payload for record in medium.reader("oms-p01").read()] == [b"one"]
     assert [record.payload for record in medium.reader("oms-p02").read()] == [b"other"]
 
@@ -131,6 +158,7 @@ def test_a_reader_does_not_disturb_the_owner(filled, medium: Medium):
     journal = filled(3)
     assert medium.reader().verify().records == 3
     assert journal.append(1, 1, b"on") == 4
+    journal.flush()
     assert medium.reader().verify() == journal.verify()
 
 
@@ -172,6 +200,7 @@ def test_any_list_of_records_comes_back(medium: Medium, rows, cut: int):
     journal = medium.open()
     for row in rows[:cut]:
         journal.append(*row)
+    journal.flush()
     journal = medium.open()
     for row in rows[cut:]:
         journal.append(*row)
@@ -189,6 +218,8 @@ journal = open_journal(section, pathlib.Path(sys.argv[2]), "oms-p03", "writer")
 n = 0
 while True:
     n = journal.append(n, 1, b"%d" % n * 20)
+    if not journal.immediate:
+        journal.flush()
     os.write(1, b"%d\\n" % n)
 """
 
@@ -217,6 +248,7 @@ def test_damage_is_named_by_record(filled, medium: Medium):
     journal = filled(9)
     journal.append(1, 1, b"needle in the tenth")
     journal.append(1, 1, b"after")
+    journal.flush()
     if medium.dsn is None:
         path = medium.segments()[0]
         path.write_bytes(path.read_bytes().replace(b"needle", b"noodle"))
@@ -225,7 +257,7 @@ def test_damage_is_named_by_record(filled, medium: Medium):
         change = "UPDATE journal_records SET payload = 'noodle' WHERE journal = %s AND sequence = 10"
         medium.sql(change, key)
     for found in (journal.verify(), medium.reader().verify()):
-        assert found.records == 9 and found.fault is not None and "record 10 " in found.fault
+        assert found.records == 9 and found.fault is not None and "record 10 " in str(found.fault)
     with pytest.raises(JournalCorrupt) as caught:
         list(journal.read())
     assert caught.value.value == 10 and caught.value.field

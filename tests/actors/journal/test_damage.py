@@ -92,7 +92,7 @@ def test_every_flipped_byte_of_a_segment_header_is_found(segments: Medium):
     for byte in range(HEADER_SIZE):
         path.write_bytes(whole[:byte] + bytes([whole[byte] ^ 0x41]) + whole[byte + 1 :])
         found = segments.reader().verify()
-        assert found.records == 0 and found.fault is not None and path.name in found.fault
+        assert found.records == 0 and found.fault is not None and path.name in str(found.fault)
     with pytest.raises(JournalCorrupt):
         segments.open()
 
@@ -125,16 +125,16 @@ def test_removed_inserted_and_exchanged_records_are_found(
     content = path.read_bytes()
     path.write_bytes(damage(content, bounds(content)))
     fault = segments.reader().verify().fault
-    assert fault is not None and "record 2 " in fault and path.name in fault
+    assert fault is not None and "record 2 " in str(fault) and path.name in str(fault)
 
 
 def test_removed_records_at_the_end_are_missed_by_verify(segments: Medium):
     path = written(segments)
     content = path.read_bytes()
     path.write_bytes(content[: bounds(content)[1][1]])
-    assert segments.reader().verify().fault == (
-        "journal oms-p03 ends with record 2, but 4 were acknowledged: 2 are missing"
-    )
+    fault = segments.reader().verify().fault
+    assert fault is not None and fault.record == 3
+    assert "it is missing, and so is all up to record 4, which an owner was told is kept" in str(fault)
 
 
 def test_an_owner_whose_file_lost_its_end_sees_it(segments: Medium):
@@ -145,7 +145,7 @@ def test_an_owner_whose_file_lost_its_end_sees_it(segments: Medium):
     with pytest.raises(JournalCorrupt, match="record 3 .*up to record 4"):
         list(journal.read())
     fault = journal.verify().fault
-    assert fault is not None and "record 3 " in fault
+    assert fault is not None and "record 3 " in str(fault)
 
 
 def test_flushed_records_that_are_missing_stop_the_opening(segments: Medium):
@@ -177,21 +177,21 @@ def test_segments_are_rolled_and_read_as_one_journal(segments: Medium):
 def test_a_removed_segment_is_found(segments: Medium, gone: int, record: int):
     many_segments(segments)[gone].unlink()
     fault = segments.reader().verify().fault
-    assert fault is not None and f"record {record} " in fault
+    assert fault is not None and f"record {record} " in str(fault)
 
 
 def test_a_torn_record_anywhere_but_at_the_very_end_is_corruption(segments: Medium):
     path = many_segments(segments)[1]
     path.write_bytes(path.read_bytes()[:-1])
     fault = segments.reader().verify().fault
-    assert fault is not None and "record 4 " in fault
+    assert fault is not None and "record 4 " in str(fault)
 
 
 def test_bytes_after_a_full_segment_are_corruption(segments: Medium):
     path = many_segments(segments)[1]
     path.write_bytes(path.read_bytes() + b"?")
     fault = segments.reader().verify().fault
-    assert fault is not None and "bytes follow" in fault
+    assert fault is not None and "bytes follow" in str(fault)
 
 
 def test_a_segment_of_another_chain_is_found(segments: Medium, tmp_path: pathlib.Path):
@@ -200,7 +200,7 @@ def test_a_segment_of_another_chain_is_found(segments: Medium, tmp_path: pathlib
     write(other, [b"?" * 400_000] * 7, segment_mib=1).close()
     ours.write_bytes(other.segments()[1].read_bytes())
     fault = segments.reader().verify().fault
-    assert fault is not None and "continues another chain" in fault
+    assert fault is not None and "continues another chain" in str(fault)
 
 
 def test_a_renamed_segment_and_one_of_another_journal_are_found(segments: Medium):
@@ -208,11 +208,11 @@ def test_a_renamed_segment_and_one_of_another_journal_are_found(segments: Medium
     segments.open("oms-p04").close()
     path.write_bytes(segments.segments("oms-p04")[0].read_bytes())
     fault = segments.reader().verify().fault
-    assert fault is not None and "belongs to journal oms-p04" in fault
+    assert fault is not None and "belongs to journal oms-p04" in str(fault)
     path = segments.segments("oms-p04")[0]
     path.rename(path.with_name("0000000009-0000000000000001.segment"))
     fault = segments.reader("oms-p04").verify().fault
-    assert fault is not None and "renamed" in fault
+    assert fault is not None and "renamed" in str(fault)
 
 
 def test_a_last_segment_without_a_header_is_removed_with_a_warning(segments: Medium):
@@ -230,7 +230,7 @@ def test_a_last_segment_without_a_header_is_removed_with_a_warning(segments: Med
 def test_a_first_segment_without_a_header_is_corruption(segments: Medium):
     many_segments(segments)[0].write_bytes(b"AMJ")
     fault = segments.reader().verify().fault
-    assert fault is not None and "3 of 128 bytes" in fault
+    assert fault is not None and "3 of 128 bytes" in str(fault)
 
 
 def test_a_damaged_header_is_told_by_the_owner_too(segments: Medium):
@@ -238,7 +238,7 @@ def test_a_damaged_header_is_told_by_the_owner_too(segments: Medium):
     path = segments.segments()[0]
     path.write_bytes(b"?" + path.read_bytes()[1:])
     fault = journal.verify().fault
-    assert fault is not None and "no journal segment" in fault
+    assert fault is not None and "no journal segment" in str(fault)
 
 
 def test_a_segment_of_a_later_format_is_refused(segments: Medium, monkeypatch: pytest.MonkeyPatch):

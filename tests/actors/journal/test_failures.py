@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from actors.errors import JournalError
+from actors.errors import JournalError, JournalFenced
 from actors.journal import Journal
 from tests.actors.journal.conftest import Medium
 
@@ -101,6 +101,43 @@ def test_a_failed_flush_closes_the_journal(segments: Medium, monkeypatch: pytest
         with pytest.raises(JournalError, match="disk failed"):
             act()
     journal.close()
+
+
+@pytest.mark.parametrize("write", [full, half()], ids=["no space", "space for half"])
+def test_of_a_flush_that_finds_the_disk_full_nothing_counts_and_the_journal_goes_on(
+    segments: Medium, monkeypatch: pytest.MonkeyPatch, write
+):
+    journal = segments.open(durability="disk")
+    journal.append(1, 1, b"one")
+    journal.flush()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        assert [journal.append(1, 1, b"lost"), journal.append(1, 1, b"lost too")] == [2, 3]
+        with pytest.raises(JournalError, match="record 3 can't be written"):
+            journal.flush()
+    assert_goes_on(segments, journal)
+
+
+def test_a_flush_of_a_stale_owner_writes_nothing(segments: Medium):
+    old = segments.open(durability="disk")
+    old.append(1, 1, b"stale")
+    new = segments.open(owner="second", durability="disk")
+    with pytest.raises(JournalFenced):
+        old.flush()
+    assert new.append(1, 1, b"fresh") == 1
+    assert [record.payload for record in new.read()] == [b"fresh"] and new.verify().notes == ()
+
+
+def test_what_waits_for_a_flush_goes_into_a_new_segment_where_the_old_one_is_full(segments: Medium):
+    journal = segments.open(durability="disk", segment_mib=1)
+    for round_number in range(3):
+        for _ in range(3):
+            journal.append(1, 1, bytes(200_000))
+        journal.flush()
+    assert len(segments.segments()) == 3
+    assert [record.sequence for record in journal.read(5)] == [5, 6, 7, 8, 9]
+    assert segments.reader().verify() == journal.verify()
+    assert segments.open(durability="disk").last_sequence == 9
 
 
 def test_closing_flushes(segments: Medium, monkeypatch: pytest.MonkeyPatch):

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import pathlib
-from collections import defaultdict
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from actors.errors import Conflict
-from actors.market.ticks import BAR, TICK, Kind, MarketSlice
 from actors.messages import (
     MONEY_UNIT,
     CancelOrder,
+    CancelOrders,
+    Conditions,
+    Contingency,
     ExecutionReport,
     Instrument,
     OrderType,
+    ReplaceOrder,
     ReportType,
     Side,
+    SubmitList,
     SubmitOrder,
-    VenueOrder,
-    decoder,
+    TimeInForce,
     encode,
 )
 from actors.oms.effects import Effects
@@ -32,14 +30,24 @@ from actors.oms.inputs import (
     Deposit,
     Input,
     LimitsChange,
+    ListSubmission,
+    Look,
+    MassCancellation,
+    Observation,
+    Price,
+    Replacement,
     Submission,
     Terms,
+    TimeReached,
     VenueReport,
 )
 from actors.oms.limits import Limits
 from actors.oms.partition import Partition
-from actors.wire import Request, WireServer
+from actors.oms.venue import PLAIN, Capabilities, VenueMessage
 from configs.schema import Configuration
+from tests.actors.oms.fakes import PRICE, FakeMarket, FakeVenue, until
+
+__all__ = ["FakeMarket", "FakeVenue", "PRICE", "until"]
 
 INSTRUMENTS = (
     Instrument(id=0, symbol="AAA"),
@@ -56,26 +64,62 @@ LIMITS = Limits(
 )
 CASH = 1_000_000 * MONEY_UNIT
 FEE_RATE = 5_000  # half a basis point
-PRICE = 10_000  # 100.00
+
+
+IN_PLACE = Capabilities(replaces=True)
+"""A venue that takes plain orders only, and changes them in place."""
+
+NATIVE = Capabilities(
+    order_types=tuple(OrderType),
+    times_in_force=(*PLAIN.times_in_force, TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE),
+    replaces=True,
+    post_only=True,
+    display_quantity=True,
+)
+"""A venue that does everything itself."""
+
+_CONDITIONS = frozenset(Conditions.__struct_fields__)
 
 
 def submission(client_order_id: str = "c1", side: Side = Side.BUY, quantity: int = 100, **fields: Any) -> SubmitOrder:
-    """An order of AAA for account main; with ``limit_price`` a limit order."""
+    """An order of AAA for account main; with ``limit_price`` a limit order; conditions may be given by their names."""
+    conditions = {name: fields.pop(name) for name in _CONDITIONS & fields.keys()}
+    if conditions:
+        fields["conditions"] = Conditions(**conditions)
     if fields.get("limit_price") is not None:
         fields.setdefault("type", OrderType.LIMIT)
     fields = {"account": "main", "instrument": 0, **fields}
     return SubmitOrder(client_order_id=client_order_id, side=side, quantity=quantity, **fields)
 
 
-class Bench:
-    """A partition with the inputs that it was given and the effects that they had."""
+def market(low: int, high: int | None = None, last: int | None = None, bid: int = 0, ask: int = 0) -> Price:
+    """What a slice says of AAA: one price, or a range whose newest price is its highest."""
+    high = low if high is None else high
+    return Price(0, low, high, high if last is None else last, bid, ask)
 
-    def __init__(self, limits: Limits = LIMITS, cash: int = CASH) -> None:
+
+def quote(bid: int, ask: int) -> Price:
+    """What a slice with a quote of AAA says."""
+    middle = (bid + ask) // 2
+    return Price(0, middle, middle, middle, bid, ask)
+
+
+class Bench:
+    """A partition with the inputs that it was given and the effects that they had.
+
+    Attributes:
+        look: What is looked at for an order: AAA at 100.00, quoted 99.99 to 100.01, in a session from 50 to 10,000.
+    """
+
+    def __init__(self, limits: Limits = LIMITS, cash: int = CASH, capabilities: Capabilities = PLAIN) -> None:
         self.partition = Partition(3)
         self.inputs: list[Input] = []
         self.effects: list[Effects] = []
         self.time = 100
-        self.give(Terms(time=0, instruments=INSTRUMENTS, fee_rate=FEE_RATE))
+        self.look = Look(
+            market_sequence=1, price=PRICE, bid=PRICE - 1, ask=PRICE + 1, session_open=50, session_close=10_000
+        )
+        self.give(Terms(time=0, instruments=INSTRUMENTS, fee_rate=FEE_RATE, capabilities=capabilities))
         self.give(AccountOpening(time=0, account="main", currency="USD"))
         self.give(Deposit(time=0, account="main", currency="USD", amount=cash, reason="opening cash", key="opening"))
         self.give(LimitsChange(time=0, limits=limits.mapping(), version=1, principal="test", reason="test"))
@@ -89,219 +133,118 @@ class Bench:
 
     def submit(self, client_order_id: str = "c1", reference: int = PRICE, **fields: Any) -> Effects:
         """Submit an order."""
-        order = submission(client_order_id, **fields)
-        return self.give(Submission(time=self.time, market_sequence=1, reference_price=reference, order=order))
+        return self.give(self.submit_record(submission(client_order_id, **fields), reference))
+
+    def submit_record(self, order: SubmitOrder, reference: int = PRICE) -> Submission:
+        """Return the input that submits an order."""
+        look = msgspec.structs.replace(self.look, price=reference)
+        return Submission(time=self.time, market_sequence=0, reference_price=0, order=order, look=look)
+
+    def submit_list(self, contingency: Contingency, *orders: SubmitOrder, list_id: str = "l1") -> Effects:
+        """Submit orders that depend on one another."""
+        return self.give(self.list_record(contingency, *orders, list_id=list_id))
+
+    def list_record(self, contingency: Contingency, *orders: SubmitOrder, list_id: str = "l1") -> ListSubmission:
+        """Return the input that submits orders that depend on one another."""
+        wish = SubmitList(list_id=list_id, account="main", contingency=contingency, orders=orders)
+        return ListSubmission(time=self.time, orders=wish, looks=(self.look,) * len(orders))
+
+    def replace(self, client_order_id: str = "c1", replacement_id: str = "r1", **fields: Any) -> Effects:
+        """Ask for an order to be changed."""
+        return self.give(self.replace_record(client_order_id, replacement_id, **fields))
+
+    def replace_record(self, client_order_id: str = "c1", replacement_id: str = "r1", **fields: Any) -> Replacement:
+        """Return the input that asks for an order to be changed."""
+        wish = ReplaceOrder(account="main", client_order_id=client_order_id, replacement_id=replacement_id, **fields)
+        return Replacement(time=self.time, replace=wish, look=self.look)
 
     def cancel(self, client_order_id: str = "c1") -> Effects:
         """Ask for a cancel."""
-        cancel = CancelOrder(account="main", client_order_id=client_order_id)
-        return self.give(Cancellation(time=self.time, cancel=cancel))
+        return self.give(self.cancel_record(client_order_id))
+
+    def cancel_record(self, client_order_id: str = "c1") -> Cancellation:
+        """Return the input that asks for a cancel."""
+        return Cancellation(time=self.time, cancel=CancelOrder(account="main", client_order_id=client_order_id))
+
+    def cancel_all(self, **fields: Any) -> Effects:
+        """Ask for all orders that fit to be canceled."""
+        return self.give(self.cancel_all_record(**fields))
+
+    def cancel_all_record(self, **fields: Any) -> MassCancellation:
+        """Return the input that asks for all orders that fit to be canceled."""
+        return MassCancellation(time=self.time, cancel=CancelOrders(**fields))
+
+    def observe(self, *prices: Price) -> Effects:
+        """Let the next market slice say something, one unit of time later."""
+        return self.give(self.observe_record(*prices))
+
+    def observe_record(self, *prices: Price) -> Observation:
+        """Return the input that says what the next market slice says, one unit of time later."""
+        self.time += 1
+        self.look = msgspec.structs.replace(self.look, market_sequence=self.look.market_sequence + 1)
+        return Observation(time=self.time, shard=0, sequence=self.look.market_sequence, prices=prices)
+
+    def reach(self, time: int) -> Effects:
+        """Let the trading clock reach a moment."""
+        self.time = time
+        return self.give(self.reach_record(time))
+
+    @staticmethod
+    def reach_record(time: int) -> TimeReached:
+        """Return the input that says that the trading clock has reached a moment."""
+        return TimeReached(time=time)
 
     def report(self, kind: ReportType, order_id: str = "3-1", sequence: int | None = None, **fields: Any) -> Effects:
         """Let the venue report."""
         if sequence is None:
             sequence = self.partition.last_report + 1
-        if kind is ReportType.TRADE:
+        if kind in (ReportType.TRADE, ReportType.TRADE_CORRECT):
             fields.setdefault("execution_id", f"e{sequence}")
             fields.setdefault("price", PRICE)
         report = ExecutionReport(sequence=sequence, order_id=order_id, type=kind, time=self.time, **fields)
         return self.give(VenueReport(time=self.time, report=report))
 
+    def report_new(self, order_id: str = "3-1") -> Effects:
+        """Let the venue acknowledge an order."""
+        return self.report(ReportType.NEW, order_id)
+
+    def trade(self, quantity: int, order_id: str = "3-1", **fields: Any) -> Effects:
+        """Let the venue report an execution."""
+        return self.report(ReportType.TRADE, order_id, quantity=quantity, **fields)
+
     def order(self, client_order_id: str = "c1") -> Any:
         """Return an order."""
         return self.partition.order("main", client_order_id)
+
+    def position(self) -> int:
+        """Return the account's position in AAA."""
+        return self.partition.accounts["main"].books.position(0)
+
+    def open_quantity(self, side: Side = Side.BUY) -> int:
+        """Return what open orders of AAA may still trade."""
+        return self.partition.accounts["main"].exposure.open_quantity(0, side)
+
+    def alarms(self) -> list[str]:
+        """Return the codes of all alarms."""
+        return [alarm.code for alarm in self.partition.alarms]
+
+    def sent(self) -> list[VenueMessage]:
+        """Return everything that went to the venue."""
+        return [message for effects in self.effects for message in effects.messages]
 
     def events(self) -> list[bytes]:
         """Return all events so far, encoded."""
         return [encode(event) for effects in self.effects for event in effects.events]
 
 
-def replayed(inputs: list[Input]) -> tuple[Partition, list[bytes]]:
-    """Apply inputs to a new partition; return it and its events, encoded."""
+def replayed(inputs: list[Input]) -> tuple[Partition, list[bytes], list[bytes]]:
+    """Apply inputs to a new partition; return it, its events and its messages to the venue, encoded."""
     partition = Partition(3)
-    events = [encode(event) for record in inputs for event in partition.apply(record).events]
-    return partition, events
+    effects = [partition.apply(record) for record in inputs]
+    events = [encode(event) for one in effects for event in one.events]
+    return partition, events, [encode(message) for one in effects for message in one.messages]
 
 
 def configuration(**sections: Any) -> Configuration:
     """A configuration for tests: account ``main``, quick venue timeout."""
     return Configuration.model_validate({"oms": {"venue_timeout": 0.05}, **sections})
-
-
-class _Session:
-    def __init__(self) -> None:
-        self.epoch = 0
-        self.orders: dict[str, VenueOrder] = {}
-        self.open: dict[str, int] = {}
-        self.reports: list[ExecutionReport] = []
-        self.acknowledged = 0
-        self.subscriber: Request | None = None
-
-
-class FakeVenue:
-    """A venue that speaks the contract and does what a test tells it.
-
-    Attributes:
-        confirms: Whether it reports NEW for an order at once, and CANCELED for a cancel.
-        deaf: Whether it ignores orders and cancels (as if they were lost on the way).
-        failure: Error with which it answers orders and cancels.
-        requests: Every order and cancel that reached it, ``(method, order id)``.
-    """
-
-    def __init__(self) -> None:
-        self.sessions: defaultdict[str, _Session] = defaultdict(_Session)
-        self.confirms = True
-        self.deaf = False
-        self.failure: Exception | None = None
-        self.requests: list[tuple[str, str]] = []
-        self.server = WireServer(
-            "venue",
-            {
-                "session": self._open,
-                "order": self._order,
-                "cancel": self._cancel,
-                "open_orders": self._open_orders,
-                "report_ack": self._acknowledge,
-            },
-        )
-
-    async def listen(self, path: pathlib.Path) -> None:
-        await self.server.listen(path)
-
-    async def close(self) -> None:
-        await self.server.close()
-
-    def _check(self, body: dict[str, Any]) -> _Session:
-        session = self.sessions[body["session"]]
-        if body["epoch"] < session.epoch:
-            raise Conflict("stale owner", code="SESSION_FENCED")
-        return session
-
-    def _open(self, request: Request) -> None:
-        body = msgspec.msgpack.decode(request.body)
-        session = self._check(body)
-        session.epoch = body["epoch"]
-        former, session.subscriber = session.subscriber, request
-        if former is not None and former.connection is not request.connection:
-            former.connection.close()
-        request.reply(encode({"last_report": len(session.reports)}))
-        for report in session.reports[body["last_report"] :]:
-            request.emit(encode(report))
-
-    def _order(self, request: Request) -> bytes | None:
-        body = msgspec.msgpack.decode(request.body)
-        session = self._check(body)
-        order: VenueOrder = decoder(VenueOrder)(encode(body["order"]))
-        self.requests.append(("order", order.order_id))
-        if self.failure is not None:
-            raise self.failure
-        if self.deaf:
-            return None
-        if order.order_id not in session.orders:
-            session.orders[order.order_id] = order
-            session.open[order.order_id] = 0
-            if self.confirms:
-                self.tell(body["session"], order.order_id, ReportType.NEW)
-        return b""
-
-    def _cancel(self, request: Request) -> bytes | None:
-        body = msgspec.msgpack.decode(request.body)
-        session = self._check(body)
-        self.requests.append(("cancel", body["order_id"]))
-        if self.failure is not None:
-            raise self.failure
-        if self.deaf:
-            return None
-        if body["order_id"] in session.open:
-            if self.confirms:
-                self.tell(body["session"], body["order_id"], ReportType.CANCELED)
-        else:
-            self.tell(body["session"], body["order_id"], ReportType.CANCEL_REJECTED, reason="ORDER_CLOSED")
-        return b""
-
-    def _open_orders(self, request: Request) -> bytes:
-        session = self.sessions[msgspec.msgpack.decode(request.body)["session"]]
-        return encode(
-            [{"order_id": order_id, "status": "new", "filled_quantity": f} for order_id, f in session.open.items()]
-        )
-
-    def _acknowledge(self, request: Request) -> None:
-        body = msgspec.msgpack.decode(request.body)
-        session = self.sessions[body["session"]]
-        session.acknowledged = max(session.acknowledged, body["sequence"])
-
-    def tell(self, name: str, order_id: str, kind: ReportType, lost: bool = False, **fields: Any) -> None:
-        """Report something; ``lost``: only on record, as if the connection had broken on the way."""
-        session = self.sessions[name]
-        sequence = len(session.reports) + 1
-        if kind is ReportType.TRADE:
-            fields = {"execution_id": f"{name}-{sequence}", "price": PRICE, "liquidity": "taker", "fee": 7, **fields}
-            session.open[order_id] += fields["quantity"]
-            if session.open[order_id] >= session.orders[order_id].quantity:
-                del session.open[order_id]
-        elif kind in (ReportType.CANCELED, ReportType.EXPIRED, ReportType.REJECTED):
-            session.open.pop(order_id, None)
-        report = ExecutionReport(sequence=sequence, order_id=order_id, type=kind, time=1_000 + sequence, **fields)
-        session.reports.append(report)
-        if session.subscriber is not None and not lost:
-            session.subscriber.emit(encode(report))
-
-
-class FakeMarket:
-    """A market shard that publishes what a test tells it, keeps some slices, and remembers who acknowledged what."""
-
-    def __init__(self, name: str = "market-0", retained: int = 256) -> None:
-        self.slices: list[MarketSlice] = []
-        self.first_retained = 1
-        self.retained = retained
-        self.last: dict[int, int] = {}
-        self.acknowledged: list[int] = []
-        self._subscribers: list[Request] = []
-        self.server = WireServer(
-            name, {"subscribe": self._subscribe, "snapshot": self._snapshot, "ack": self._acknowledge}
-        )
-
-    def _subscribe(self, request: Request) -> None:
-        body = msgspec.msgpack.decode(request.body)
-        wanted = body["from_sequence"] or len(self.slices) + 1
-        if wanted < self.first_retained:
-            raise Conflict("gone", code="SLICE_NOT_RETAINED")
-        request.reply(encode({"last_sequence": len(self.slices)}))
-        for market in self.slices[wanted - 1 :]:
-            request.emit(encode(market))
-        self._subscribers.append(request)
-
-    def _snapshot(self, _: Request) -> bytes:
-        time = self.slices[-1].time if self.slices else 0
-        last = [[instrument, price, time] for instrument, price in self.last.items()]
-        return encode({"sequence": len(self.slices), "time": time, "last": last, "quotes": []})
-
-    def _acknowledge(self, request: Request) -> None:
-        self.acknowledged.append(msgspec.msgpack.decode(request.body))
-
-    def publish(self, prices: dict[int, int], time: int | None = None, volume: int = 0) -> None:
-        """Publish one slice with a bar at each price; it begins when it is known, so that waiting orders may trade."""
-        sequence = len(self.slices) + 1
-        time = sequence * 1_000_000 if time is None else time
-        rows = np.zeros(len(prices), TICK)
-        bars = rows.view(BAR)
-        for row, (instrument, price) in enumerate(prices.items()):
-            bars[row]["kind"] = Kind.BAR
-            bars[row]["instrument"] = instrument
-            bars[row]["event_time"] = bars[row]["known_time"] = time
-            bars[row]["volume"] = volume
-            for name in ("open", "high", "low", "close"):
-                bars[row][name] = price
-        self.last.update(prices)
-        market = MarketSlice(0, sequence, time, rows.tobytes())
-        self.slices.append(market)
-        for request in self._subscribers:
-            request.emit(encode(market))
-
-
-async def until(condition: Any, seconds: float = 5.0) -> None:
-    """Wait until ``condition()`` holds."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "it did not come to that"
-        await asyncio.sleep(0.002)

@@ -107,7 +107,7 @@ move(REFUSALS["TRADING_HALTED"][0], "strategy:stopped", TradingState.HALTED)
 move(REFUSALS["REDUCE_ONLY"][0], "strategy:reducing", TradingState.REDUCE_ONLY)
 
 
-@pytest.mark.parametrize("code", [code for code, _ in CHECKS])
+@pytest.mark.parametrize("code", REFUSALS)
 def test_each_check_refuses_with_its_code_and_says_what_would_pass(code: str) -> None:
     bench, at_fault, field, text, passes = REFUSALS[code]
     before = bench.partition.accounts["main"].exposure.reserved("USD")
@@ -281,7 +281,7 @@ def test_what_a_refusal_says_would_be_accepted_passes_that_check(
     text = refused.text.partition("accepted: quantity up to ")[2].rstrip(")")
     accepted = parse_quantity(INSTRUMENTS[0], text)
     assert 0 < accepted < quantity
-    codes = [code for code, _ in CHECKS]
+    codes = [check.code for check in CHECKS]
     again = bench.submit("again", quantity=accepted, side=side, limit_price=limit).order
     assert again is not None
     assert again.reason == "" or codes.index(again.reason) > codes.index(refused.reason)

@@ -6,11 +6,13 @@ import pytest
 
 from actors.errors import InputError
 from actors.messages import MONEY_UNIT, TradingState
-from actors.oms.kill_switch import KillSwitch, check_scope, most_restrictive
+from actors.oms.kill_switch import KillSwitch, most_restrictive
 from actors.oms.limits import Limits
 from actors.oms.opening import expected_fee_rate
 from actors.oms.routing import partition_of, shard_of
-from configs.schema import LimitsSection, VenueSection
+from actors.oms.scopes import check_scope
+from configs.limits import LimitsSection
+from configs.schema import VenueSection
 
 
 def test_limits_of_the_configuration_become_integers() -> None:

@@ -22,7 +22,7 @@ from actors.messages import (
     TradingState,
     encode,
 )
-from actors.oms.admission import cancelable, deposited, new_terms, repeated
+from actors.oms.admission import deposited, new_terms, repeated, to_be_canceled
 from actors.oms.inputs import (
     KIND_OF,
     SCHEMA_VERSION,
@@ -35,6 +35,7 @@ from actors.oms.inputs import (
     Terms,
     decode_input,
 )
+from actors.oms.sending import outstanding
 from actors.oms.venue import VenueCancel
 from tests.actors.oms.support import CASH, FEE_RATE, INSTRUMENTS, LIMITS, PRICE, Bench, replayed, submission
 
@@ -156,11 +157,11 @@ def test_a_trade_that_is_none_is_left_out_and_raises_an_alarm(fields: dict[str, 
 def test_what_the_venue_has_not_answered_can_be_sent_again_unchanged() -> None:
     bench = Bench()
     (sent,) = bench.submit().messages
-    assert bench.partition.outstanding("3-1") == [sent]
+    assert outstanding(bench.partition, "3-1") == [sent]
     (cancel,) = bench.cancel().messages
-    assert bench.partition.outstanding("3-1") == [sent, cancel]
+    assert outstanding(bench.partition, "3-1") == [sent, cancel]
     bench.report(ReportType.NEW)
-    assert bench.partition.outstanding("3-1") == [VenueCancel(order_id="3-1", time=100)]
+    assert outstanding(bench.partition, "3-1") == [VenueCancel(order_id="3-1", time=100)]
     assert list(bench.partition.awaiting) == ["3-1"]
     bench.report(ReportType.CANCELED)
     assert list(bench.partition.awaiting) == []
@@ -209,17 +210,17 @@ def test_only_an_open_order_can_be_canceled() -> None:
     bench = Bench()
     bench.submit()
     cancel = CancelOrder(account="main", client_order_id="c1")
-    assert cancelable(bench.partition, cancel)
+    assert to_be_canceled(bench.partition, cancel)
     bench.cancel()
-    assert not cancelable(bench.partition, cancel)
+    assert not to_be_canceled(bench.partition, cancel)
     bench.report(ReportType.CANCELED)
-    assert not cancelable(bench.partition, cancel)
+    assert not to_be_canceled(bench.partition, cancel)
     bench.report(ReportType.TRADE, quantity=100)
     with pytest.raises(Conflict) as caught:
-        cancelable(bench.partition, cancel)
+        to_be_canceled(bench.partition, cancel)
     assert caught.value.code == "ORDER_CLOSED"
     with pytest.raises(NotFound):
-        cancelable(bench.partition, CancelOrder(account="main", client_order_id="none"))
+        to_be_canceled(bench.partition, CancelOrder(account="main", client_order_id="none"))
 
 
 def test_a_deposit_is_booked_once_for_its_key() -> None:
@@ -307,7 +308,7 @@ def test_inputs_survive_the_journal() -> None:
     for number, given in enumerate(bench.inputs, start=1):
         record = Record(number, given.time, KIND_OF[type(given)], SCHEMA_VERSION, encode(given))
         assert decode_input(record) == given
-    partition, events = replayed(bench.inputs)
+    partition, events, _ = replayed(bench.inputs)
     assert (partition.digest(), events) == (bench.partition.digest(), bench.events())
 
 

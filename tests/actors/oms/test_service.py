@@ -178,7 +178,7 @@ def test_a_new_partition_takes_over_limits_and_halts_from_its_neighbours() -> No
         await here.kill()
         await here.restart(configuration=configuration(accounts=[{"id": "main"}, {"id": "other"}]))
         newer = here.oms.hosted.of_account("other").partition
-        assert (newer.limits.allow_short, newer.limits_version) == (1, 2)
+        assert (newer.limits.of("firm").allow_short, newer.limits_version) == (1, 2)
         assert newer.switch.states() == {"firm": "halted"}
         assert (await here.submit(account="other", side=Side.SELL)).reason == "TRADING_HALTED"
 

@@ -13,7 +13,17 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import CancelOrder, OmsEvent, Order, OrderEvent, OrderStatus, decoder, encode
+from actors.messages import (
+    CancelOrder,
+    CancelOrders,
+    OmsEvent,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    ReplaceOrder,
+    decoder,
+    encode,
+)
 from actors.oms.service import OmsService
 from actors.portfolio.books import BooksView
 from actors.service import socket_path
@@ -23,6 +33,7 @@ from tests.actors.oms.support import INSTRUMENTS, PRICE, FakeMarket, FakeVenue, 
 PARTITION = "p04"  # of account main among 16
 
 decode_order = decoder(Order)
+decode_orders = decoder(list[Order])
 decode_event = decoder(OmsEvent)
 
 
@@ -64,6 +75,21 @@ class World:
         await until(lambda: working.order.status is status)
         return working.order
 
+    async def cancel_all(self, **fields: Any) -> list[str]:
+        """Cancel all orders that fit and return the ids of those."""
+        answer = await self.client.request("cancel_all", encode(CancelOrders(**fields)))
+        found: list[str] = msgspec.msgpack.decode(answer)["canceled"]
+        return found
+
+    @staticmethod
+    def replacement(**fields: Any) -> bytes:
+        """The body of a request for other terms."""
+        return encode(ReplaceOrder(**fields))
+
+    async def open_venue(self) -> None:
+        """Let the venue come back."""
+        await self.venue.listen(socket_path(self.directory, "venue"))
+
     async def books(self) -> BooksView:
         """Return the books of account main."""
         view: BooksView = decoder(BooksView)(await self.client.request("positions", encode({"account": "main"})))
@@ -80,8 +106,9 @@ class World:
 
     async def kill(self) -> None:
         """End the OMS as ``kill -9`` does: sockets break, nothing is said or flushed."""
-        if self.oms._asking is not None:
-            self.oms._asking.cancel()
+        for task in (self.oms._asking, self.oms._heeding):
+            if task is not None:
+                task.cancel()
         await self.oms.server.close()
         await self.oms.prices.close()
         for host in self.oms.hosted.hosts.values():

@@ -136,7 +136,8 @@ class FakeOms(Service):
     def _set_limits(self, request: Request) -> bytes:
         self._check()
         body = msgspec.msgpack.decode(request.body)
-        self.calls.append(("set_limits", body))
+        self.calls.append(("set_limits", dict(body)))
+        assert body.pop("whole"), "the risk service sends a scope's whole set"
         for partition, events in self.events.items():
             self.emit(LimitsEvent(partition=partition, sequence=len(events) + 1, time=1, version=1, **body))
         return encode({"version": len(self.calls)})
@@ -144,6 +145,7 @@ class FakeOms(Service):
     def _set_state(self, request: Request) -> bytes:
         self._check()
         body = msgspec.msgpack.decode(request.body)
+        assert body.pop("asked") > 0
         self.calls.append(("set_state", dict(body)))
         body["state"] = TradingState(body["state"])
         for partition, events in self.events.items():

@@ -5,6 +5,7 @@ from typing import Any
 
 from actors.errors import Unavailable
 from actors.messages import encode
+from actors.peers import Peers
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.oms_follower import OmsFollower
 from actors.wire import Request
@@ -45,7 +46,7 @@ def test_history_that_does_not_come_is_asked_for_until_it_does(tmp_path: pathlib
         await oms.start()
         failures: list[str] = []
         follower = OmsFollower(
-            directory, "tester", ("oms-0",), ledger.sequences, ledger.apply, failures.append, patience=0.01
+            Peers(directory), "tester", ("oms-0",), ledger.sequences, ledger.apply, failures.append, patience=0.01
         )
         assert not follower.is_current("oms-0")
         follower.start()
@@ -62,7 +63,7 @@ def test_events_lost_in_a_row_are_asked_for_and_applied_once(tmp_path: pathlib.P
     async def play(directory: pathlib.Path) -> None:
         oms, ledger = FakeOms("oms-0", directory, partitions=(0, 5)), Ledger(INSTRUMENTS, {})
         await oms.start()
-        follower = OmsFollower(directory, "tester", ("oms-0",), ledger.sequences, ledger.apply, [].append)
+        follower = OmsFollower(Peers(directory), "tester", ("oms-0",), ledger.sequences, ledger.apply, [].append)
         follower.start()
         await follower.sync()
         oms.emit(cash_event(1, 1), lose=True)

@@ -6,7 +6,7 @@ from actors.errors import InputError
 from actors.messages import OrderType, Side
 from actors.oms.limits import Limits
 from actors.risk.limits import changed_limits, limit_use, limits_text
-from configs.schema import LimitsSection
+from configs.limits import LimitsSection
 from tests.actors.portfolio.samples import INSTRUMENTS, money, order_event
 
 LIMITS = Limits.from_section(LimitsSection()).mapping()

@@ -13,7 +13,8 @@ from actors.decimals import parse_money
 from actors.errors import AlphaMindError, Conflict, InputError, NotFound, Unavailable
 from actors.messages import OrderStatus
 from actors.risk.service import RiskService
-from configs.schema import AccountSection, Configuration, LimitsSection, RiskSection
+from configs.limits import LimitsSection
+from configs.schema import AccountSection, Configuration, RiskSection
 from tests.actors.portfolio.fakes import FakeMarket, FakeOms, run, until
 from tests.actors.portfolio.samples import INSTRUMENTS, cash_event, fill, money, order_event
 from tests.actors.portfolio.test_service import ask, stopped
@@ -32,7 +33,7 @@ async def started(directory: pathlib.Path) -> tuple[FakeMarket, FakeOms, RiskSer
     market, oms, service = FakeMarket("market-0", directory), FakeOms("oms-0", directory), risk(directory)
     for one in (market, oms, service):
         await one.start()
-    await until(lambda: not service._pending())
+    await until(lambda: not service.delivery.pending())
     return market, oms, service
 
 
@@ -59,7 +60,7 @@ def test_the_configured_limits_reach_every_oms_shard_once(tmp_path: pathlib.Path
         again = risk(directory)
         await oms.start()
         await again.start()
-        await until(lambda: not again._pending())
+        await until(lambda: not again.delivery.pending())
         assert len(oms.calls) == 1
         await stopped(again, market, oms)
 
@@ -181,12 +182,17 @@ def test_a_change_of_limits_is_sent_answered_and_outlives_a_restart(tmp_path: pa
         answer = await ask(directory, "set_limits", "risk", limits=changes, **AUTHOR)
         assert (answer["version"], answer["accepted_by"], answer["pending"]) == (2, ["oms-0"], [])
         assert answer["limits"]["maximum_order_notional"] == "1000.00"
-        assert oms.calls[-1][1] == {**AUTHOR, "limits": service.controls.limits.limits}
+        assert oms.calls[-1][1] == {
+            **AUTHOR,
+            "limits": service.controls.limits_of("firm"),
+            "scope": "firm",
+            "whole": True,
+        }
         assert oms.calls[-1][1]["limits"]["allow_short"] == 1
         await service.stop()
         again = risk(directory)
         await again.start()
-        await until(lambda: not again._pending())
+        await until(lambda: not again.delivery.pending())
         limits = await ask(directory, "limits", "risk")
         assert (limits["version"], limits["principal"], limits["reason"]) == (2, "chief", "drill")
         assert limits["limits"] == answer["limits"] and limits["pending"] == []
@@ -234,7 +240,7 @@ def test_trading_is_halted_everywhere_and_stays_so_over_restarts(tmp_path: pathl
         again, fresh = risk(directory), FakeOms("oms-0", directory)
         await fresh.start()
         await again.start()
-        await until(lambda: not again._pending())
+        await until(lambda: not again.delivery.pending())
         assert [method for method, _ in fresh.calls] == ["set_state", "set_state", "set_limits"]
         states = (await ask(directory, "limits", "risk"))["trading_states"]
         assert states == {"firm": "halted", "account:main": "reduce_only"}
@@ -253,7 +259,7 @@ def test_a_shard_that_is_away_is_named_and_gets_the_change_when_it_is_back(tmp_p
         assert (answer["accepted_by"], answer["pending"]) == (["oms-0"], ["oms-1"])
         late = FakeOms("oms-1", directory, partitions=(1, 3))
         await late.start()
-        await until(lambda: not service._pending())
+        await until(lambda: not service.delivery.pending())
         assert [method for method, _ in late.calls] == ["set_state", "set_limits"]
         await stopped(service, oms, late)
 
@@ -267,7 +273,7 @@ def test_a_shard_that_refuses_is_reported(tmp_path: pathlib.Path, refusal: Excep
         oms.refusal = refusal
         with pytest.raises(error):
             await ask(directory, "set_state", "risk", scope="firm", state="halted", **AUTHOR)
-        assert service._pending() == ["oms-0"]
+        assert service.delivery.pending() == ["oms-0"]
         await stopped(service, market, oms)
 
     run(tmp_path, play)
@@ -282,7 +288,7 @@ def test_a_change_that_could_not_be_sent_is_sent_after_the_next_subscription(tmp
         oms.refusal = None
         for connection in list(oms.server.connections):
             connection.close()
-        await until(lambda: not service._pending())
+        await until(lambda: not service.delivery.pending())
         assert oms.calls[-1][0] == "set_state"
         await stopped(service, market, oms)
 
@@ -368,7 +374,7 @@ def test_a_run_that_is_continued_with_other_limits_takes_what_the_configuration_
         for _ in range(2):
             again = risk(directory, configuration=other)
             await again.start()
-            await until(lambda: not again._pending())
+            await until(lambda: not again.delivery.pending())
             limits = await ask(directory, "limits", "risk")
             assert (limits["version"], limits["principal"]) == (3, "configuration")
             assert limits["reason"] == "the run was continued with another configuration"
@@ -377,7 +383,7 @@ def test_a_run_that_is_continued_with_other_limits_takes_what_the_configuration_
             await again.stop()
         assert len(oms.calls) == 3
         method, body = oms.calls[-1]
-        assert method == "set_limits" and set(body) == {"limits", "principal", "reason"}
+        assert method == "set_limits" and set(body) == {"scope", "limits", "whole", "principal", "reason"}
         assert body["limits"]["maximum_order_notional"] == money(7) and body["principal"] == "configuration"
         await stopped(market, oms)
 

@@ -21,7 +21,8 @@ from actors.messages import (
     SubmitOrder,
     Trade,
 )
-from actors.strategy.context import Context, unconfirmed
+from actors.strategy.commands import unconfirmed
+from actors.strategy.context import Context
 from actors.strategy.runner import StrategyRunner
 from actors.strategy.step import Step
 from actors.strategy.strategy import Strategy

@@ -12,13 +12,26 @@ import msgspec
 
 from actors.errors import Conflict
 from actors.market.ticks import MarketSlice
-from actors.messages import CancelOrder, Order, OrderEvent, OrderStatus, SubmitOrder, decoder, encode
+from actors.messages import (
+    CancelOrder,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    ReplaceOrder,
+    Stage,
+    SubmitList,
+    SubmitOrder,
+    decoder,
+    encode,
+)
 from actors.service import socket_path
-from actors.strategy.context import unconfirmed
+from actors.strategy.commands import unconfirmed, unconfirmed_list
 from actors.wire import Request, WireServer
 from tests.actors.strategy.examples import cash_event
 
 decode_submit = decoder(SubmitOrder)
+decode_list = decoder(SubmitList)
+decode_replace = decoder(ReplaceOrder)
 decode_cancel = decoder(CancelOrder)
 
 
@@ -86,6 +99,7 @@ class Oms:
         self.orders: dict[str, Order] = {}
         self.submissions: list[str] = []
         self.cancels: list[str] = []
+        self.replacements: list[str] = []
         self.events: list[Any] = [cash_event(1)]
         self.errors: dict[str, Exception] = {}
         self.confirms = True
@@ -97,7 +111,15 @@ class Oms:
     def _server(self) -> WireServer:
         return WireServer(
             self.name,
-            {"subscribe": self._subscribe, "sync": self._sync, "submit": self._submit, "cancel": self._cancel},
+            {
+                "subscribe": self._subscribe,
+                "sync": self._sync,
+                "submit": self._submit,
+                "submit_list": self._submit_list,
+                "replace": self._replace,
+                "cancel": self._cancel,
+                "order": self._order,
+            },
         )
 
     async def start(self) -> None:
@@ -140,6 +162,40 @@ class Oms:
         if self.confirms:
             self.confirm(order)
         return encode(order)
+
+    def _submit_list(self, request: Request) -> bytes:
+        command = decode_list(request.body)
+        self.submissions.append(command.list_id)
+        if command.list_id in self.errors:
+            raise self.errors[command.list_id]
+        orders = []
+        for number, order in enumerate(unconfirmed_list(command, 0), 1):
+            held = order.stage is Stage.HELD
+            taken = _with(order, order_id=f"0-{number}", status=OrderStatus.NEW if held else order.status)
+            self.emit(taken)
+            orders.append(taken)
+            if not held and self.confirms:
+                self.confirm(taken)
+        return encode(orders)
+
+    def _replace(self, request: Request) -> bytes:
+        command = decode_replace(request.body)
+        self.replacements.append(command.replacement_id)
+        if command.replacement_id in self.errors:
+            raise self.errors[command.replacement_id]
+        order = self.orders[command.client_order_id]
+        if not order.status.is_open:
+            raise Conflict("closed", code="ORDER_CLOSED")
+        pending = _with(order, status=OrderStatus.PENDING_REPLACE)
+        self.emit(pending)
+        if self.confirms:
+            changes = {"quantity": command.quantity, "replacement_id": command.replacement_id}
+            replaced = _with(pending, status=OrderStatus.NEW, **changes)
+            asyncio.get_running_loop().call_later(0.001, lambda: self.emit(replaced))
+        return encode(pending)
+
+    def _order(self, request: Request) -> bytes:
+        return encode(self.orders[msgspec.msgpack.decode(request.body)["client_order_id"]])
 
     def confirm(self, order: Order) -> None:
         """Say what became of an order, a moment later."""

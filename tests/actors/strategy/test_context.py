@@ -8,9 +8,25 @@ import pytest
 from actors.clock import MINUTE
 from actors.errors import AlphaMindError, InputError, NotFound
 from actors.market.ticks import FEW
-from actors.messages import CashEvent, Instrument, OrderStatus, SubmitOrder, TimeInForce
+from actors.messages import (
+    CancelOrder,
+    CashEvent,
+    Conditions,
+    Contingency,
+    Instrument,
+    OrderStatus,
+    OrderType,
+    PegReference,
+    ReplaceOrder,
+    Side,
+    Stage,
+    SubmitList,
+    SubmitOrder,
+    TimeInForce,
+)
 from actors.strategy.account_view import AccountView
-from actors.strategy.context import Context, client_order_id
+from actors.strategy.commands import client_order_id
+from actors.strategy.context import Context
 from actors.strategy.market_view import MarketView
 from tests.actors.features.ticks import START, flat_bar, quote, ticks
 from tests.actors.strategy.examples import CASH, INSTRUMENTS, cash_event, order_event
@@ -159,6 +175,85 @@ def test_a_limit_order_carries_price_and_time_in_force(world: World) -> None:
     )
 
 
+def test_terms_beyond_price_and_time_in_force_become_conditions(world: World) -> None:
+    world.context.sell("AAA", 3, stop_price=95)
+    world.context.sell("AAA", 3, 94, stop_price=95, reduce_only=True)
+    world.context.sell("AAA", 3, trail_amount=5)
+    world.context.buy("AAA", 3, peg="best", peg_offset=-1, post_only=True)
+    world.context.buy("AAA", 3, 99, TimeInForce.GTD, display_quantity=1, expire_time=START + 1)
+    orders = [one for one in world.context.take() if isinstance(one, SubmitOrder)]
+    assert [(order.type, order.limit_price, order.conditions) for order in orders] == [
+        (OrderType.STOP, None, Conditions(stop_price=95)),
+        (OrderType.STOP_LIMIT, 94, Conditions(stop_price=95, reduce_only=True)),
+        (OrderType.TRAILING_STOP, None, Conditions(trail_amount=5)),
+        (OrderType.PEGGED, None, Conditions(peg=PegReference.BEST, peg_offset=-1, post_only=True)),
+        (OrderType.LIMIT, 99, Conditions(display_quantity=1, expire_time=START + 1)),
+    ]
+    assert [order.conditions for order in world.context.open_orders()] == [order.conditions for order in orders]
+
+
+def test_a_bracket_is_one_command_whose_exits_add_nothing_while_they_are_held(world: World) -> None:
+    ids = world.context.bracket("AAA", "buy", 10, 100, take_profit=110, stop_loss=95)
+    assert ids == ("s0-1", "s0-2", "s0-3")
+    (command,) = world.context.take()
+    assert isinstance(command, SubmitList)
+    assert (command.list_id, command.contingency) == ("s0-1", Contingency.BRACKET)
+    assert (command.account, command.principal) == ("main", "strategy:s0")
+    assert [(str(one.side), one.strategy, one.limit_price) for one in command.orders] == [
+        ("buy", "s0", 100), ("sell", "s0", 110), ("sell", "s0", None),
+    ]  # fmt: skip
+    assert [order.stage for order in world.context.open_orders()] == [Stage.WORKING, Stage.HELD, Stage.HELD]
+    assert world.context.open_quantity("AAA") == 10
+    assert world.context.buy("AAA", 1) == "s0-4"
+
+
+def test_of_exits_that_cancel_one_another_the_larger_counts(world: World) -> None:
+    assert world.context.oco("AAA", Side.SELL, 10, take_profit=110, stop_loss=95) == ("s0-1", "s0-2")
+    (command,) = world.context.take()
+    assert isinstance(command, SubmitList) and command.contingency is Contingency.OCO
+    assert [one.client_order_id for one in command.orders] == ["s0-1", "s0-2"]
+    world.context.sell("AAA", 1)
+    assert world.context.open_quantity("AAA") == -11
+
+
+def test_an_order_is_changed_under_an_id_of_its_own_and_stays_as_it_is_until_that_is_granted(world: World) -> None:
+    command = _bought(world, 10)
+    world.context.replace(command.client_order_id, quantity=20, stop_price=95)
+    (wish,) = world.context.take()
+    assert wish == ReplaceOrder(
+        account="main",
+        client_order_id="s0-1",
+        replacement_id="s0-2",
+        quantity=20,
+        stop_price=95,
+        principal="strategy:s0",
+    )
+    assert world.context.open_quantity("AAA") == 10
+
+
+def test_all_own_orders_that_fit_are_canceled_one_by_one(world: World) -> None:
+    other = SubmitOrder(client_order_id="x", account="main", instrument=0, side="buy", quantity=1, strategy="manual")
+    world.say(other, OrderStatus.NEW)
+    world.context.buy("AAA", 1)
+    world.context.sell("AAA", 1)
+    world.context.buy("BBB", 1)
+    world.context.take()
+    assert world.context.cancel_all("AAA", "sell") == ["s0-2"]
+    assert world.context.cancel_all("BBB") == ["s0-3"]
+    assert world.context.cancel_all() == ["s0-1", "s0-2", "s0-3"]
+    canceled = [one.client_order_id for one in world.context.take() if isinstance(one, CancelOrder)]
+    assert canceled == ["s0-2", "s0-3", "s0-1"]
+
+
+def test_what_a_failed_callback_placed_is_forgotten(world: World) -> None:
+    kept = _bought(world, 1)
+    world.context.bracket("AAA", "buy", 10, take_profit=110, stop_loss=95)
+    world.context.replace(kept.client_order_id, quantity=2)
+    world.context.cancel(kept.client_order_id)
+    world.context.take(keep=False)
+    assert list(world.account.orders) == ["s0-1"] and world.account.cancels == set()
+
+
 @pytest.mark.parametrize(
     ("act", "field"),
     [
@@ -168,7 +263,21 @@ def test_a_limit_order_carries_price_and_time_in_force(world: World) -> None:
         (lambda context: context.sell("AAA", 1, -5), "limit_price"),
         (lambda context: context.sell("AAA", 1, 99.5), "limit_price"),
         (lambda context: context.target_position("AAA", 2.0), "quantity"),
+        (lambda context: context.buy("AAA", None), "quantity"),
+        (lambda context: context.sell("AAA", 1, stop_price=0), "stop_price"),
+        (lambda context: context.sell("AAA", 1, trail_amount=0.5), "trail_amount"),
+        (lambda context: context.sell("AAA", 1, 5, display_quantity=-1), "display_quantity"),
+        (lambda context: context.sell("AAA", 1, type="guess"), "type"),
+        (lambda context: context.sell("AAA", 1, peg="sky"), "peg"),
+        (lambda context: context.buy("AAA", 1, 5, "ever"), "time_in_force"),
+        (lambda context: context.bracket("AAA", "hold", 1, take_profit=1), "side"),
+        (lambda context: context.bracket("AAA", "buy", 1), "take_profit"),
+        (lambda context: context.bracket("AAA", "buy", 1, take_profit=1.5), "take_profit"),
+        (lambda context: context.bracket("AAA", "buy", 1, take_profit=90, stop_loss=95), "take_profit"),
+        (lambda context: context.oco("AAA", "sell", 1, take_profit=90, stop_loss=0), "stop_loss"),
         (lambda context: context.cancel("s0-9"), "client_order_id"),
+        (lambda context: context.replace("s0-9", quantity=1), "client_order_id"),
+        (lambda context: context.cancel_all(side="both"), "side"),
     ],
 )
 def test_a_wrong_order_is_refused_and_nothing_is_sent(
@@ -180,12 +289,22 @@ def test_a_wrong_order_is_refused_and_nothing_is_sent(
     assert world.context.take() == []
 
 
+@pytest.mark.parametrize(("changes", "field"), [({}, "quantity"), ({"limit_price": -1}, "limit_price")])
+def test_a_wrong_change_is_refused_and_nothing_is_sent(world: World, changes: dict[str, int], field: str) -> None:
+    command = _bought(world, 10)
+    with pytest.raises(InputError) as raised:
+        world.context.replace(command.client_order_id, **changes)
+    assert raised.value.field == field and world.context.take() == []
+
+
 def test_a_strategy_cannot_cancel_an_order_of_another(world: World) -> None:
     other = SubmitOrder(client_order_id="x", account="main", instrument=0, side="buy", quantity=1, strategy="manual")
     world.say(other, OrderStatus.NEW)
     with pytest.raises(NotFound):
         world.context.cancel("x")
-    assert world.context.open_orders() == []
+    with pytest.raises(NotFound):
+        world.context.replace("x", quantity=2)
+    assert world.context.open_orders() == world.context.cancel_all() == []
 
 
 def test_a_cancellation_that_the_venue_refused_can_be_asked_for_again(world: World) -> None:

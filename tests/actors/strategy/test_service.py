@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.clock import DAY, MINUTE
-from actors.errors import ConfigurationError, InputError, Unavailable
+from actors.errors import ConfigurationError, InputError, OrderRejected, Unavailable
 from actors.journal import open_journal
 from actors.messages import OrderStatus, Prediction, RealizedVariance
 from actors.strategy.service import STEP, STOP, StrategyService
@@ -289,6 +289,94 @@ def test_cancellations_are_sent_and_one_that_is_refused_stops_nothing(
         oms.orders["s0-2"] = _closed(oms, "s0-2")
         await market.publish(_slice(4))
         assert oms.cancels == ["s0-1", "s0-2"]
+        await service.stop()
+
+    _run(directory, body)
+
+
+def test_a_list_is_confirmed_once_each_of_its_orders_works_or_is_held(
+    directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        examples, "ACTION", lambda context, bar: context.bracket("AAA", "buy", 10, take_profit=110, stop_loss=90)
+    )
+
+    async def body(market: Market, oms: Oms) -> None:
+        service = _service(directory, configuration("Callbacks"))
+        await service.start()
+        oms.confirms = False
+        market.send(_slice(1))
+        while len(oms.orders) < 3:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        assert market.acknowledged == 0
+        oms.confirm(oms.orders["s0-1"])
+        await market.wait(1)
+        assert oms.submissions == ["s0-1"]
+        oms.errors["s0-4"] = InputError("too many at once", code="ORDER_QUANTITY_LIMIT")
+        oms.confirms = True
+        await market.publish(_slice(2))
+        assert [(order.client_order_id, order.reason) for order in service._refused] == [
+            (key, "ORDER_QUANTITY_LIMIT") for key in ("s0-4", "s0-5", "s0-6")
+        ]
+        await service.stop()
+
+    _run(directory, body)
+
+
+def test_commands_on_one_order_are_answered_one_after_the_other(
+    directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act(context: Any, bar: Any) -> None:
+        key = context.buy(bar.instrument, 1)
+        context.replace(key, quantity=7)
+        context.cancel_all()
+        context.buy(bar.instrument, 2)
+
+    monkeypatch.setattr(examples, "ACTION", act)
+
+    async def body(market: Market, oms: Oms) -> None:
+        service = _service(directory, configuration("Callbacks"))
+        await service.start()
+        await market.publish(_slice(1))
+        assert (oms.submissions, oms.replacements, oms.cancels) == (["s0-1", "s0-3"], ["s0-2"], ["s0-1"])
+        told = [(event.order.client_order_id, str(event.order.status)) for event in oms.events[1:]]
+        assert [status for key, status in told if key == "s0-1"] == [
+            "pending_new", "new", "pending_replace", "new", "pending_cancel", "canceled",
+        ]  # fmt: skip
+        assert told[-1] == ("s0-3", "new")
+        assert oms.orders["s0-1"].quantity == 7
+        await service.stop()
+
+    _run(directory, body)
+
+
+def test_a_change_that_is_refused_is_told_and_leaves_the_order_as_it_is(
+    directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act(context: Any, bar: Any) -> None:
+        orders = context.open_orders()
+        if orders:
+            context.replace(orders[0].client_order_id, quantity=7)
+        else:
+            context.buy(bar.instrument, 1)
+
+    monkeypatch.setattr(examples, "ACTION", act)
+
+    async def body(market: Market, oms: Oms) -> None:
+        service = _service(directory, configuration("Callbacks", "Recorder"))
+        await service.start()
+        await market.publish(_slice(1))
+        oms.errors["s0-2"] = OrderRejected("too much", code="BUYING_POWER")
+        await market.publish(_slice(2))
+        (told,) = service._refused
+        assert (told.client_order_id, told.status, told.quantity, told.reason, told.text) == (
+            "s0-1", OrderStatus.NEW, 1, "BUYING_POWER", "too much",
+        )  # fmt: skip
+        del oms.orders["s0-1"]
+        await market.publish(_slice(3))
+        assert [order.reason for order in service.runner.strategies["s0"].context.open_orders()] == ["BUYING_POWER"]
+        assert oms.replacements == ["s0-2", "s0-3"] and service._refused == []
         await service.stop()
 
     _run(directory, body)

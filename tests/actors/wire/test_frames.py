@@ -38,6 +38,22 @@ def test_a_frame_of_another_version_is_refused(version):
     assert error.value.value == version
 
 
+def test_a_reader_takes_the_version_that_was_chosen_and_no_other():
+    reader = FrameReader()
+    reader.version = 2
+    assert reader.feed(frame(wire.REQUEST, 1, b"x", version=2)) == [(wire.REQUEST, 1, b"x")]
+    with pytest.raises(ProtocolError):
+        reader.feed(frame(wire.REQUEST, 1, b"x"))
+
+
+def test_a_reader_for_strangers_takes_short_frames_alone():
+    reader = FrameReader(maximum=100)
+    assert reader.feed(frame(wire.HELLO, 1, b"x" * 90)) == [(wire.HELLO, 1, b"x" * 90)]
+    with pytest.raises(ProtocolError, match="impossible length") as error:
+        reader.feed(frame(wire.HELLO, 1, b"x" * 91))
+    assert error.value.rule == "10 to 100 bytes"
+
+
 @pytest.mark.parametrize("length", [0, 9, wire.MAXIMUM_FRAME + 1, 2**32 - 1])
 def test_a_frame_of_an_impossible_length_is_refused_before_its_bytes_are_awaited(length):
     with pytest.raises(ProtocolError, match="impossible length"):

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import pwd
 import socket
 import stat
 import struct
@@ -8,9 +9,29 @@ import pytest
 import uvloop
 
 from actors import wire
-from actors.errors import AlphaMindError, InputError, NotFound, OrderRejected, PeerLost
-from actors.wire import BlockingClient, FrameReader, WireClient, WireServer, frame, frames, request_payload, server
-from tests.actors.wire.support import LOOPS, Handlers, client_of, pack, run, serving, unpack, until
+from actors.errors import AlphaMindError, Forbidden, InputError, NotFound, OrderRejected, PeerLost
+from actors.wire import (
+    BlockingClient,
+    FrameReader,
+    SocketConnection,
+    WireClient,
+    WireServer,
+    connection,
+    frame,
+    frames,
+    request_payload,
+)
+from tests.actors.wire.support import (
+    LOOPS,
+    Handlers,
+    client_of,
+    client_of_server,
+    pack,
+    run,
+    serving,
+    unpack,
+    until,
+)
 
 
 @LOOPS
@@ -91,21 +112,131 @@ def test_a_message_too_large_fails_alone_in_both_directions(path, monkeypatch):
 
 
 @LOOPS
-def test_a_server_that_hangs_up_at_once_does_not_hang_its_clients(loop, path, monkeypatch):
+def test_another_user_is_refused_with_the_reason(loop, path, monkeypatch):
     async def story():
-        async with serving(path):
-            monkeypatch.setattr(server, "peer_user", lambda peer: os.getuid() + 1)
+        async with serving(path) as server:
+            monkeypatch.setattr(connection, "peer_user", lambda peer: os.getuid() + 1)
             client = WireClient(path, "stranger", retry_seconds=0.001)
             client.start()
-            with pytest.raises(PeerLost):
+            with pytest.raises(Forbidden, match="another user's"):
                 await asyncio.get_running_loop().run_in_executor(None, BlockingClient, path, "stranger")
             await asyncio.sleep(0.05)
-            assert not client.connected.is_set()
-            monkeypatch.setattr(server, "peer_user", lambda peer: os.getuid())
+            assert not client.connected.is_set() and not server.connections
+            monkeypatch.setattr(connection, "peer_user", lambda peer: os.getuid())
             await client.connected.wait()
             await client.close()
 
     run(loop, story)
+
+
+@LOOPS
+def test_a_server_that_hangs_up_at_once_does_not_hang_its_clients(loop, path):
+    class HangingUp(asyncio.Protocol):
+        def connection_made(self, transport):
+            transport.abort()
+
+    async def story():
+        path.parent.mkdir()
+        rude = await asyncio.get_running_loop().create_unix_server(HangingUp, str(path))
+        client = WireClient(path, "tester", retry_seconds=0.001)
+        client.start()
+        with pytest.raises(PeerLost):
+            await asyncio.get_running_loop().run_in_executor(None, BlockingClient, path, "tester")
+        await asyncio.sleep(0.05)
+        assert not client.connected.is_set()
+        rude.close()
+        async with serving(path):
+            await client.connected.wait()
+        await client.close()
+
+    run(loop, story)
+
+
+@LOOPS
+def test_the_principal_of_a_socket_is_the_user_at_its_other_end(loop, path, monkeypatch):
+    async def story():
+        handlers = Handlers()
+        async with client_of_server(path, handlers) as (_, client):
+            await client.subscribe("subscribe", b"", lambda body: None)
+            assert handlers.subscribers[0].connection.principal == f"unix:{pwd.getpwuid(os.getuid()).pw_name}"
+
+    run(loop, story)
+    assert connection.user_name(2**31 - 5) == str(2**31 - 5), "a container's user may have no name"
+
+
+class Writes:
+    """Counts the writes of a connection."""
+
+    def __init__(self, monkeypatch, at):
+        self.sizes = []
+        transport = at._transport
+
+        class Counting:
+            def write(_, data):
+                self.sizes.append(len(FrameReader().feed(bytes(data))))
+                transport.write(data)
+
+            def __getattr__(_, name):
+                return getattr(transport, name)
+
+        monkeypatch.setattr(at, "_transport", Counting())
+
+
+@LOOPS
+def test_what_arrives_together_is_one_batch_and_its_answers_leave_together_after_what_belongs_to_it(
+    loop, path, monkeypatch
+):
+    async def story():
+        handlers, batches = Handlers(), []
+        async with serving(path, handlers) as server, client_of(path) as client, client_of(path) as watcher:
+            seen = []
+            await watcher.subscribe("subscribe", b"", seen.append)
+            writes = {each: Writes(monkeypatch, each) for each in server.connections}
+            asking = next(each for each in server.connections if each is not handlers.subscribers[0].connection)
+
+            def commit():
+                batches.append([request.body for request in handlers.held])
+                assert not any(each.sizes for each in writes.values()), "an answer left before the batch was done"
+                for request in handlers.held:
+                    handlers.subscribers[0].emit(request.body)
+                    request.reply(request.body)
+                handlers.held.clear()
+
+            server.after_batch.append(commit)
+            payloads = [frame(wire.REQUEST, number, request_payload("hold", b"%d" % number)) for number in range(9)]
+            asking.data_received(b"".join(payloads))
+            expected = [b"%d" % number for number in range(9)]
+            assert batches == [expected]
+            assert sorted(each.sizes for each in writes.values()) == [[9], [9]]
+            await until(lambda: seen == [b"0", b"1", b"2", *expected])
+            server.after_batch.clear()
+            assert await client.request("echo", b"alone") == b"alone"
+
+    run(loop, story)
+
+
+def test_a_fault_in_what_follows_a_batch_does_not_keep_its_answers(path):
+    async def story():
+        async with serving(path) as server, client_of(path) as client:
+            server.after_batch.append(lambda: 1 // 0)
+            assert await client.request("echo", b"x") == b"x"
+
+    run(asyncio.new_event_loop, story)
+
+
+def test_who_is_cut_off_within_a_batch_gets_what_it_was_answered_before_once_the_batch_is_done(path, monkeypatch):
+    async def story():
+        steps = []
+        monkeypatch.setattr(SocketConnection, "flush", lambda self: (steps.append("flush"), flush(self)) and None)
+        async with serving(path) as server:
+            server.after_batch.append(lambda: steps.append("commit"))
+            requests = [frame(wire.REQUEST, 2, request_payload(method, b"x")) for method in ("echo", "hang_up", "echo")]
+            answers = await asyncio.get_running_loop().run_in_executor(None, greet, path, HELLO, *requests)
+            assert [kind for kind, _, _ in answers] == [wire.WELCOME, wire.RESPONSE]
+            assert steps == ["commit", "flush"] * (len(steps) // 2), "nothing leaves before it is committed"
+
+    flush = SocketConnection.flush
+    run(asyncio.new_event_loop, story)
 
 
 def test_the_user_at_the_other_end_of_a_socket_is_known():
@@ -201,12 +332,12 @@ def test_what_a_subscriber_does_not_take_is_counted(path):
             raw.connect(str(path))
             raw.sendall(HELLO + frame(wire.REQUEST, 2, request_payload("subscribe", b"")))
             await until(lambda: handlers.subscribers)
-            connection = handlers.subscribers[0].connection
+            subscriber = handlers.subscribers[0].connection
             for _ in range(200):
                 handlers.subscribers[0].emit(b"x" * 65536)
-            assert connection.unsent > 1_000_000
+            assert subscriber.unsent > 1_000_000
             raw.close()
-            await until(lambda: connection.closed)
+            await until(lambda: subscriber.closed)
             assert handlers.gone == ["raw"]
 
     run(asyncio.new_event_loop, story)

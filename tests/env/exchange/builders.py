@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from actors.clock import MINUTE
 from actors.market.ticks import TICK, Kind, MarketSlice
-from actors.messages import Instrument, OrderType, Side, TimeInForce, VenueOrder
-from env.exchange.paper import PaperExchange, SessionReport
+from actors.messages import Conditions, Instrument, OrderType, Side, TimeInForce, VenueOrder, VenueReplace
+from env.exchange.paper import PaperExchange
+from env.exchange.session_orders import SessionReport
 from env.exchange.records import ExchangeRules
 
 Row = tuple[int, ...]
@@ -53,6 +55,7 @@ def order(
     tif: str = "gtc",
     time: int = 0,
     instrument: int = 0,
+    **conditions: Any,
 ) -> VenueOrder:
     return VenueOrder(
         order_id=order_id,
@@ -63,6 +66,25 @@ def order(
         limit_price=limit,
         time_in_force=TimeInForce(tif),
         time=time,
+        conditions=Conditions(**conditions) if conditions else None,
+    )
+
+
+def replacement(
+    order_id: str = "0-1",
+    revision: int = 1,
+    quantity: int = 100,
+    limit: int | None = None,
+    time: int = 0,
+    **conditions: Any,
+) -> VenueReplace:
+    return VenueReplace(
+        order_id=order_id,
+        revision=revision,
+        quantity=quantity,
+        limit_price=limit,
+        time=time,
+        conditions=Conditions(**conditions) if conditions else None,
     )
 
 

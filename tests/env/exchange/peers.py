@@ -10,7 +10,7 @@ import msgspec
 
 from actors.errors import AlphaMindError
 from actors.market.ticks import MarketSlice
-from actors.messages import ExecutionReport, VenueOrder, decoder, encode
+from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
 from actors.service import socket_path
 from actors.wire import Request, WireClient, WireServer
 
@@ -115,6 +115,10 @@ class FakePartition:
     async def order(self, order: VenueOrder) -> bytes:
         body = {"session": self.session, "epoch": self.epoch, "order": order}
         return await self.client.request("order", msgspec.msgpack.encode(body))
+
+    async def replace(self, replace: VenueReplace) -> bytes:
+        body = {"session": self.session, "epoch": self.epoch, "replace": replace}
+        return await self.client.request("replace", msgspec.msgpack.encode(body))
 
     async def cancel(self, order_id: str, time: int = 0) -> bytes:
         body = {"session": self.session, "epoch": self.epoch, "order_id": order_id, "time": time}

@@ -12,8 +12,8 @@ import textwrap
 from actors.clock import MINUTE
 from actors.errors import Unavailable
 from actors.market.ticks import MarketSlice
-from actors.messages import VenueOrder, encode
-from tests.env.exchange.builders import always_open, bar, instrument, market, order, rules
+from actors.messages import ReportType, VenueOrder, VenueReplace, encode
+from tests.env.exchange.builders import always_open, bar, instrument, market, order, replacement, rules
 from tests.env.exchange.peers import FakeMarket, FakePartition
 from env.exchange.paper import PaperExchange
 
@@ -43,12 +43,12 @@ async def start(directory: pathlib.Path) -> asyncio.subprocess.Process:
     )
 
 
-async def insist(partition: FakePartition, entered: VenueOrder) -> None:
-    """Send an order until it is acknowledged, as an OMS does."""
+async def insist(partition: FakePartition, entered: VenueOrder | VenueReplace) -> None:
+    """Send an order or a replacement until it is acknowledged, as an OMS does."""
     while True:
         await partition.client.connected.wait()
         try:
-            await partition.order(entered)
+            await (partition.order(entered) if isinstance(entered, VenueOrder) else partition.replace(entered))
             return
         except Unavailable:
             await asyncio.sleep(0.01)
@@ -56,9 +56,9 @@ async def insist(partition: FakePartition, entered: VenueOrder) -> None:
 
 def test_killed_again_and_again_it_reports_what_an_undisturbed_exchange_reports(tmp_path: pathlib.Path) -> None:
     chance = random.Random(5)
-    days: list[tuple[list[VenueOrder], MarketSlice]] = []
+    days: list[tuple[list[VenueOrder | VenueReplace], MarketSlice]] = []
     for minute in range(40):
-        orders = [
+        orders: list[VenueOrder | VenueReplace] = [
             order(
                 f"0-{minute}-{number}",
                 chance.choice(["buy", "sell"]),
@@ -70,6 +70,9 @@ def test_killed_again_and_again_it_reports_what_an_undisturbed_exchange_reports(
             )
             for number in range(3)
         ]
+        if minute:
+            changed = f"0-{minute - 1}-{chance.randint(0, 2)}"
+            orders.append(replacement(changed, minute, chance.randint(1, 120), chance.choice([None, 99, 105])))
         rows = [bar(minute, 100, 110, 95, 104, chance.randint(0, 900), instrument=number) for number in range(2)]
         days.append((orders, market(minute + 1, (minute + 1) * MINUTE, rows)))
 
@@ -106,7 +109,9 @@ def test_killed_again_and_again_it_reports_what_an_undisturbed_exchange_reports(
     expected = []
     for orders, slice_ in days:
         for entered in orders:
-            expected += undisturbed.submit("p00", entered)
+            is_new = isinstance(entered, VenueOrder)
+            expected += undisturbed.submit("p00", entered) if is_new else undisturbed.replace("p00", entered)
         expected += undisturbed.match(slice_)
     assert [encode(report) for report in partition.reports] == [encode(entry.report) for entry in expected]
     assert undisturbed.fills > 50
+    assert sum(entry.report.type is ReportType.REPLACED for entry in expected) > 5

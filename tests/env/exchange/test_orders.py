@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 import pytest
@@ -7,9 +9,10 @@ import pytest
 from actors.clock import DAY, HOUR, MINUTE
 from actors.errors import Conflict, InputError
 from actors.calendars import session_bounds
-from actors.messages import VenueOrder
+from actors.messages import OrderType, TimeInForce, VenueOrder
+from env.exchange.capabilities import CAPABILITIES
 from env.exchange.paper import PaperExchange
-from env.exchange.records import OrderState
+from actors.oms.venue import StandingOrder
 from tests.env.exchange.builders import Row, bar, brief, exchange, instrument, market, order, rules
 
 
@@ -31,6 +34,17 @@ def test_an_order_is_acknowledged_at_the_later_of_its_own_clock_and_the_exchange
         (msgspec.structs.replace(order(), limit_price=5), "LIMIT_PRICE_INVALID"),
         (msgspec.structs.replace(order(limit=5), limit_price=None), "LIMIT_PRICE_INVALID"),
         (order(time=1_000), "INSTRUMENT_EXPIRED"),
+        (order(tif="gtd"), "EXPIRE_TIME_INVALID"),
+        (order(tif="gtd", time=9, expire_time=9), "EXPIRE_TIME_INVALID"),
+        (order(tif="day", expire_time=9), "EXPIRE_TIME_INVALID"),
+        (order(post_only=True), "POST_ONLY_INVALID"),
+        (order(limit=5, tif="ioc", post_only=True), "POST_ONLY_INVALID"),
+        (order(limit=5, tif="at_close", post_only=True), "POST_ONLY_INVALID"),
+        (order(limit=5, display_quantity=10), "CONDITION_UNSUPPORTED"),
+        (order(stop_price=5), "CONDITION_UNSUPPORTED"),
+        (order(peg="mid"), "CONDITION_UNSUPPORTED"),
+        (order(reduce_only=True), "CONDITION_UNSUPPORTED"),
+        (msgspec.structs.replace(order(), type=OrderType.STOP), "ORDER_TYPE_UNSUPPORTED"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_rejected_with_its_reason(entered: VenueOrder, reason: str) -> None:
@@ -40,6 +54,16 @@ def test_an_order_that_makes_no_sense_is_rejected_with_its_reason(entered: Venue
     assert refused.report.text
     assert venue.open_orders == venue.orders_accepted == 0
     assert venue.submit("p00", entered) == []
+
+
+def test_the_exchange_takes_every_order_that_it_says_it_takes_and_no_other() -> None:
+    for kind, tif in itertools.product(OrderType, TimeInForce):
+        conditions = {"expire_time": 5} if tif is TimeInForce.GTD else {}
+        entered = order(limit=None if kind is OrderType.MARKET else 7, tif=tif, **conditions)
+        (answer,) = exchange().submit("p00", msgspec.structs.replace(entered, type=kind))
+        takes = kind in CAPABILITIES.order_types and tif in CAPABILITIES.times_in_force
+        assert (answer.report.type == "new") is takes, f"{kind} {tif}"
+    assert CAPABILITIES.replaces and CAPABILITIES.post_only and not CAPABILITIES.display_quantity
 
 
 def test_an_order_that_comes_again_changes_nothing_whatever_its_clock_says() -> None:
@@ -62,7 +86,7 @@ def test_sessions_do_not_share_order_ids_nor_report_numbers() -> None:
     first, second = venue.submit("p00", order())[0], venue.submit("p01", order())[0]
     assert (first.session, first.report.sequence) == ("p00", 1)
     assert (second.session, second.report.sequence) == ("p01", 1)
-    assert venue.orders("p01") == [OrderState("0-1", "new", 0)]
+    assert venue.orders("p01") == [StandingOrder("0-1", "new", 0, 100)]
 
 
 def test_a_cancelled_order_trades_no_more() -> None:
@@ -77,7 +101,7 @@ def test_one_of_two_orders_at_a_price_can_be_cancelled() -> None:
     venue.submit("p00", order("0-1", limit=97, quantity=10))
     venue.submit("p00", order("0-2", limit=97, quantity=10))
     venue.cancel("p00", "0-1", 0)
-    assert venue.orders("p00") == [OrderState("0-2", "new", 0)]
+    assert venue.orders("p00") == [StandingOrder("0-2", "new", 0, 10)]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +248,14 @@ def test_an_order_takes_its_time_from_its_own_shard() -> None:
     assert venue.submit("p00", order("0-2", instrument=1))[0].report.time == MINUTE
 
 
+def test_the_rules_of_a_journal_may_have_more_shards_than_those_it_is_replayed_with() -> None:
+    venue = exchange()
+    venue.adopt(rules([instrument(0), instrument(1)], shards=2))
+    venue.submit("p00", order(tif="day", instrument=1))
+    assert venue.match(market(1, DAY + 1, shard=0)) == []
+    assert brief(venue.match(market(1, DAY + 1, shard=1))) == [("expired", "0-1")]
+
+
 def test_only_rows_of_instruments_with_open_orders_are_relevant() -> None:
     venue = exchange(instruments=[instrument(0), instrument(1)])
     rows = [bar(0, 100, 110, 95, 108, 1000), bar(0, 100, 110, 95, 108, 1000, instrument=1)]
@@ -234,3 +266,23 @@ def test_only_rows_of_instruments_with_open_orders_are_relevant() -> None:
     venue.submit("p00", order("0-2"))
     assert venue.relevant(whole) == whole
     assert venue.relevant(market(2, 9)) == market(2, 9)
+
+
+@pytest.mark.parametrize("count", [1, 32, 33, 200])
+def test_relevant_rows_are_found_among_few_and_among_many(count: int) -> None:
+    venue = exchange(instruments=[instrument(number) for number in range(200)])
+    rows = [bar(0, 100, 110, 95, 108, 1000, instrument=number) for number in range(count)]
+    for number in (0, 30, 150):
+        venue.submit("p00", order(f"0-{number}", instrument=number))
+    wanted = [row for row in rows if row[4] in (0, 30, 150)]
+    assert venue.relevant(market(1, MINUTE, rows)) == market(1, MINUTE, wanted)
+
+
+def test_ended_orders_are_not_looked_at_again() -> None:
+    """Only what is open is walked through: the work of a slice does not grow with all orders ever sent."""
+    venue = exchange()
+    for number in range(50):
+        venue.submit("p00", order(f"0-{number}", quantity=1, tif="day"))
+    venue.match(market(1, MINUTE, [bar(0, 100, 110, 95, 108, 1000)]))
+    assert (venue.fills, venue.open_orders, venue.orders("p00")) == (50, 0, [])
+    assert not venue._open.by_instrument and not venue._open.expired(0, 2 * DAY)

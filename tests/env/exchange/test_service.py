@@ -9,14 +9,23 @@ import msgspec
 import pytest
 
 from actors.clock import MINUTE
-from actors.errors import AlphaMindError, ConfigurationError, Conflict, InputError, JournalFenced, NotFound, Unavailable
+from actors.errors import (
+    AlphaMindError,
+    ConfigurationError,
+    Conflict,
+    InputError,
+    JournalError,
+    JournalFenced,
+    NotFound,
+    Unavailable,
+)
 from actors.journal import open_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
 from configs import Configuration
-from env.exchange.paper import SessionReport
+from env.exchange.session_orders import SessionReport
 from env.exchange.service import PaperExchangeService
-from tests.env.exchange.builders import bar, brief, instrument, market, order
+from tests.env.exchange.builders import bar, brief, instrument, market, order, replacement
 from tests.env.exchange.peers import FakeMarket, FakePartition, settle, until
 
 INSTRUMENTS = (instrument(0), instrument(1))
@@ -83,12 +92,12 @@ def test_an_order_is_acknowledged_then_filled_by_the_next_slice(tmp_path: pathli
             assert status["sessions"] == {
                 "p00": {"epoch": 1, "connected": True, "last_report": 2, "unacked_reports": 0}
             }
-            numbers = venue.metrics.snapshot()
+            numbers = venue.report()["metrics"]
             assert (numbers["orders_total"], numbers["fills_total"], numbers["unacked_reports"]) == (1, 1, 0)
             assert "match_seconds_p99" in numbers
             known = await partition.client.request("open_orders", msgspec.msgpack.encode({"session": "p00"}))
             assert msgspec.msgpack.decode(known) == [
-                {"order_id": "0-1", "status": "partially_filled", "filled_quantity": 100}
+                {"order_id": "0-1", "status": "partially_filled", "filled_quantity": 100, "quantity": 150}
             ]
             await partition.client.close()
 
@@ -136,6 +145,32 @@ def test_an_order_that_comes_again_is_answered_and_nothing_more(tmp_path: pathli
     play(scene)
 
 
+def test_a_replacement_is_answered_once_and_survives_a_crash(tmp_path: pathlib.Path) -> None:
+    async def scene() -> None:
+        first = service(tmp_path)
+        await first.start()
+        partition = await FakePartition(tmp_path).start()
+        await partition.order(order(limit=90))
+        for _ in range(2):
+            assert await partition.replace(replacement(revision=1, quantity=60, limit=97)) == b""
+        assert await partition.replace(replacement(revision=2, quantity=60)) == b""
+        assert what(partition) == [("new", "0-1"), ("replaced", "0-1"), ("replace_rejected", "0-1")]
+        await kill(first)
+        shard = await FakeMarket().listen(tmp_path)
+        async with running(service(tmp_path)):
+            await until(lambda: partition.opened == [0, 3])
+            for revision in (1, 2):
+                await partition.replace(replacement(revision=revision, quantity=60, limit=97))
+            shard.publish(market(1, MINUTE, [bar(0, 100, 110, 95, 108, 1000)]))
+            await until(lambda: shard.acks == [1])
+            assert what(partition)[3:] == [(60, 97, "maker", "0-1")]
+            known = await partition.client.request("open_orders", msgspec.msgpack.encode({"session": "p00"}))
+            assert msgspec.msgpack.decode(known) == []
+        await partition.client.close()
+
+    play(scene)
+
+
 def test_a_slice_is_confirmed_only_after_every_report_is_on_record_at_its_session(tmp_path: pathlib.Path) -> None:
     async def scene() -> None:
         shard = await FakeMarket().listen(tmp_path)
@@ -148,8 +183,8 @@ def test_a_slice_is_confirmed_only_after_every_report_is_on_record_at_its_sessio
             await until(lambda: len(slow.reports) == len(quick.reports) == 2)
             await settle()
             assert shard.acks == []
-            assert venue.metrics.gauges["unacked_reports"] == 2
-            assert venue.report()["metrics"]["queue_length"] == 2
+            numbers = venue.report()["metrics"]
+            assert (numbers["unacked_reports"], numbers["queue_length"]) == (2, 2)
             await slow.order(order("1-2", quantity=10))  # its report came after the slice and holds nothing up
             assert slow.reports[-1].sequence == 3
             slow.client.notify("report_ack", msgspec.msgpack.encode({"session": "p01", "sequence": 2}))
@@ -240,6 +275,35 @@ def test_reports_that_were_not_confirmed_come_again_byte_for_byte(tmp_path: path
     play(scene)
 
 
+def test_after_a_restart_only_the_newest_reports_are_kept_and_older_ones_are_made_again(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("env.exchange.host._RECALLED", 2)
+
+    async def scene() -> None:
+        first = service(tmp_path)
+        await first.start()
+        partition = await FakePartition(tmp_path).start()
+        for number in range(5):
+            await partition.order(order(f"0-{number}"))
+        reports = list(partition.reports)
+        await partition.client.close()
+        await kill(first)
+        for known in (4, 0):
+            venue = service(tmp_path)
+            await venue.start()
+            assert venue._sessions["p00"].unacknowledged == 2
+            again = FakePartition(tmp_path, confirms=False)
+            again.reports = reports[:known]
+            await again.start()
+            assert again.reports == reports and again.received == list(range(known + 1, 6))
+            assert venue._sessions["p00"].unacknowledged == 5 - known
+            await again.client.close()
+            await kill(venue)
+
+    play(scene)
+
+
 def test_a_session_that_lost_reports_it_had_confirmed_gets_them_again(tmp_path: pathlib.Path) -> None:
     async def scene() -> None:
         async with running(service(tmp_path)) as venue:
@@ -279,19 +343,50 @@ def test_a_stale_owner_is_refused_and_the_newer_one_displaces_it(tmp_path: pathl
     play(scene)
 
 
-def test_orders_under_a_stale_epoch_are_refused_even_on_a_line_that_other_sessions_use(tmp_path: pathlib.Path) -> None:
+STALE: dict[str, dict[str, object]] = {
+    "session": {"last_report": 0},
+    "order": {"order": order("0-2")},
+    "replace": {"replace": replacement(quantity=50)},
+    "cancel": {"order_id": "0-1", "time": 0},
+}
+
+
+@pytest.mark.parametrize("method", STALE)
+def test_what_comes_under_a_stale_epoch_is_refused_even_on_a_line_that_other_sessions_use(
+    tmp_path: pathlib.Path, method: str
+) -> None:
+    async def scene() -> None:
+        async with running(service(tmp_path)) as venue:
+            old = await FakePartition(tmp_path, "p00", epoch=1).start()
+            await old.order(order())
+            kept = msgspec.msgpack.encode({"session": "p01", "epoch": 1, "last_report": 0})
+            await old.client.subscribe("session", kept, lambda body: None)
+            new = FakePartition(tmp_path, "p00", epoch=2)
+            new.reports = list(old.reports)
+            await new.start()
+            before = venue.host.journal.last_sequence
+            with pytest.raises(Conflict) as caught:
+                await old.client.request(
+                    method, msgspec.msgpack.encode({"session": "p00", "epoch": 1, **STALE[method]})
+                )
+            assert (caught.value.code, caught.value.value, caught.value.rule) == ("SESSION_FENCED", "1", "2")
+            assert venue.host.journal.last_sequence == before
+            assert what(new) == [("new", "0-1")]
+            assert await new.replace(replacement(quantity=50)) == b""
+            assert what(new) == [("new", "0-1"), ("replaced", "0-1")]
+            for partition in (old, new):
+                await partition.client.close()
+
+    play(scene)
+
+
+def test_a_stale_owner_confirms_no_report(tmp_path: pathlib.Path) -> None:
     async def scene() -> None:
         async with running(service(tmp_path)) as venue:
             old = await FakePartition(tmp_path, "p00", epoch=1).start()
             kept = msgspec.msgpack.encode({"session": "p01", "epoch": 1, "last_report": 0})
             await old.client.subscribe("session", kept, lambda body: None)
-            new = await FakePartition(tmp_path, "p00", epoch=2).start()
-            for attempt in (old.order(order()), old.cancel("0-1")):
-                with pytest.raises(Conflict) as caught:
-                    await attempt
-                assert caught.value.code == "SESSION_FENCED"
-            assert new.reports == []
-            new.confirms = False
+            new = await FakePartition(tmp_path, "p00", epoch=2, confirms=False).start()
             await new.order(order())
             old.client.notify("report_ack", msgspec.msgpack.encode({"session": "p00", "sequence": 1}))
             await settle()
@@ -330,7 +425,10 @@ def test_the_newest_epoch_is_remembered_over_a_crash(tmp_path: pathlib.Path) -> 
         ("session", {"session": "", "epoch": 1, "last_report": 0}, "INPUT_INVALID"),
         ("session", {"session": "p00"}, "INPUT_INVALID"),
         ("order", {"session": "p00", "epoch": 1, "order": ["0-1"]}, "INPUT_INVALID"),
-        ("replace", {}, "METHOD_UNKNOWN"),
+        ("replace", {"session": "p07", "epoch": 1, "replace": replacement()}, "SESSION_NOT_OPEN"),
+        ("replace", {"session": "p00", "epoch": 1, "replace": replacement(revision=0)}, "REVISION_INVALID"),
+        ("replace", {}, "INPUT_INVALID"),
+        ("amend", {}, "METHOD_UNKNOWN"),
     ],
 )
 def test_what_the_protocol_does_not_allow_is_refused_and_changes_nothing(
@@ -453,6 +551,31 @@ def test_a_stale_exchange_stops_at_its_journal(tmp_path: pathlib.Path) -> None:
     play(scene)
 
 
+def test_what_a_failed_flush_may_have_lost_nobody_hears_of(tmp_path: pathlib.Path) -> None:
+    async def scene() -> None:
+        configuration = Configuration.model_validate({"journal": {"durability": "disk"}})
+        async with running(service(tmp_path, configuration=configuration)) as venue:
+            partition = await FakePartition(tmp_path).start()
+            journal = venue.host.journal
+
+            def broken() -> None:
+                raise JournalError("the disk failed in a flush")
+
+            monkeypatch = pytest.MonkeyPatch()
+            monkeypatch.setattr(journal, "flush", broken)
+            waiting = asyncio.ensure_future(partition.order(order()))
+            await until(lambda: venue.failure is not None)
+            await settle()
+            assert not waiting.done() and partition.reports == []
+            with pytest.raises(Unavailable):
+                await partition.order(order("0-2"))
+            monkeypatch.undo()
+            waiting.cancel()
+            await partition.client.close()
+
+    play(scene)
+
+
 def test_an_input_that_breaks_the_core_stops_the_exchange(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -463,7 +586,7 @@ def test_an_input_that_breaks_the_core_stops_the_exchange(
             def broken(*_: object) -> None:
                 raise ZeroDivisionError("impossible")
 
-            monkeypatch.setattr(venue._exchange, "submit", broken)
+            monkeypatch.setattr(venue.host.exchange, "submit", broken)
             with pytest.raises(AlphaMindError, match="failed to answer"):
                 await partition.order(order())
             assert "impossible" in str(venue.failure)
@@ -483,18 +606,26 @@ def test_the_market_may_come_later_than_the_exchange(tmp_path: pathlib.Path) -> 
     play(scene)
 
 
-def test_an_input_is_on_record_and_flushed_before_anyone_sees_its_effect(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("durability", "expected"),
+    [("process", [("append", 0)]), ("disk", [("append", 0), ("append", 0), ("flush", 0)])],
+)
+def test_an_input_is_on_record_as_durably_as_configured_before_anyone_sees_its_effect(
+    tmp_path: pathlib.Path, durability: str, expected: list[tuple[str, int]]
+) -> None:
     async def scene() -> None:
-        async with running(service(tmp_path)) as venue:
+        configuration = Configuration.model_validate({"journal": {"durability": durability}})
+        async with running(service(tmp_path, configuration=configuration)) as venue:
             partition = await FakePartition(tmp_path).start()
-            journal, steps = venue._journal, []
-            assert journal is not None
+            journal, steps = venue.host.journal, []
             session = venue._sessions["p00"]
 
             class Watched:
-                def append(self, time: int, kind: int, payload: bytes) -> int:
+                immediate = journal.immediate
+
+                def append(self, time: int, kind: int, payload: bytes, version: int) -> int:
                     steps.append(("append", session.last_report))
-                    return journal.append(time, kind, payload)
+                    return journal.append(time, kind, payload, version)
 
                 def flush(self) -> None:
                     steps.append(("flush", session.last_report))
@@ -503,10 +634,11 @@ def test_an_input_is_on_record_and_flushed_before_anyone_sees_its_effect(tmp_pat
                 def close(self) -> None:
                     journal.close()
 
-            venue._journal = Watched()  # type: ignore[assignment]
-            await partition.order(order())
-            assert steps == [("append", 0), ("flush", 0)]
-            assert session.last_report == 1
+            venue.host.journal = Watched()  # type: ignore[assignment]
+            answers = [asyncio.ensure_future(partition.order(order(f"0-{number}"))) for number in range(2)]
+            assert await asyncio.gather(*answers) == [b"", b""]
+            assert steps[: len(expected)] == expected
+            assert what(partition) == [("new", "0-0"), ("new", "0-1")]
             await partition.client.close()
 
     play(scene)

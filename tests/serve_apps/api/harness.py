@@ -11,22 +11,26 @@ from typing import Any
 import httpx
 import msgspec
 
-from actors.errors import AlphaMindError, Conflict, NotFound
+from actors.errors import AlphaMindError, Conflict, NotFound, OrderRejected
 from actors.messages import (
     CancelOrder,
+    CancelOrders,
     CashEvent,
     Fill,
     Instrument,
     Order,
     OrderEvent,
     OrderStatus,
+    ReplaceOrder,
     Side,
+    SubmitList,
     SubmitOrder,
     decoder,
     encode,
 )
 from actors.portfolio.service import PortfolioService
 from actors.risk.service import RiskService
+from actors.peers import Peers
 from actors.service import socket_path
 from actors.wire import Request, WireServer
 from configs.schema import AccountSection, Configuration, RunSection
@@ -44,7 +48,10 @@ TIME = 1_704_205_800_123_000_000  # 2024-01-02T14:30:00.123Z
 MARKET_ORDER = {"symbol": "SIM001", "qty": "10", "side": "buy", "type": "market"}
 
 _submit = decoder(SubmitOrder)
+_submit_list = decoder(SubmitList)
+_replace = decoder(ReplaceOrder)
 _cancel = decoder(CancelOrder)
+_cancel_all = decoder(CancelOrders)
 
 
 class DictionaryOms:
@@ -54,9 +61,21 @@ class DictionaryOms:
         self.orders: dict[tuple[str, str], Order] = {}
         self.asked: list[str] = []
         self.refuse_with: str | None = None
+        self.refusal_text = "the order is too large"
+        self.lists: dict[tuple[str, str], SubmitList] = {}
+        self.mass_cancels: list[CancelOrders] = []
         self.misbehave: Callable[[Request], bool] = lambda request: False
         self.server = WireServer(
-            name, {"submit": self.submit, "cancel": self.cancel, "order": self.order, "orders": self.list}
+            name,
+            {
+                "submit": self.submit,
+                "submit_list": self.submit_list,
+                "replace": self.replace,
+                "cancel": self.cancel,
+                "cancel_all": self.cancel_all,
+                "order": self.order,
+                "orders": self.list,
+            },
         )
 
     def _misbehaves(self, request: Request) -> bool:
@@ -66,24 +85,75 @@ class DictionaryOms:
     def submit(self, request: Request) -> bytes | None:
         """Take an order."""
         wanted = _submit(request.body)
-        key = (wanted.account, wanted.client_order_id)
-        known = self.orders.get(key)
-        if known is None:
-            known = self.orders[key] = Order(
-                order_id=f"0-{len(self.orders) + 1}",
-                **{name: getattr(wanted, name) for name in wanted.__struct_fields__},
-                status=OrderStatus.REJECTED if self.refuse_with else OrderStatus.PENDING_NEW,
-                reason=self.refuse_with or "",
-                text="the order is too large" if self.refuse_with else "",
-                submitted_at=TIME,
-                updated_at=TIME,
-            )
+        known = self.orders.get((wanted.account, wanted.client_order_id)) or self._take(wanted, self.refuse_with)
         if self._misbehaves(request):
             return None
         for name in wanted.__struct_fields__:
             if getattr(wanted, name) != getattr(known, name):
                 raise Conflict("reused", field=name, value=getattr(wanted, name), code="CLIENT_ORDER_ID_REUSED")
         return encode(known)
+
+    def _take(self, wanted: SubmitOrder, refusal: str | None, **fields: Any) -> Order:
+        known = self.orders[wanted.account, wanted.client_order_id] = Order(
+            order_id=f"0-{len(self.orders) + 1}",
+            **{name: getattr(wanted, name) for name in wanted.__struct_fields__},
+            status=OrderStatus.REJECTED if refusal else OrderStatus.PENDING_NEW,
+            reason=refusal or "",
+            text=self.refusal_text if refusal else "",
+            submitted_at=TIME,
+            updated_at=TIME,
+            **fields,
+        )
+        return known
+
+    def submit_list(self, request: Request) -> bytes | None:
+        """Take a list; where it is refused, the last order is at fault."""
+        wanted = _submit_list(request.body)
+        first = self.lists.setdefault((wanted.account, wanted.list_id), wanted)
+        if self._misbehaves(request):
+            return None
+        if first != wanted:
+            raise Conflict("reused", field="orders", code="CLIENT_ORDER_ID_REUSED")
+        answer = []
+        for order in wanted.orders:
+            refusal = self.refuse_with
+            if refusal and order is not wanted.orders[-1]:
+                refusal = "LIST_REFUSED"
+            known = self.orders.get((order.account, order.client_order_id))
+            fields = {"list_id": wanted.list_id, "contingency": wanted.contingency}
+            answer.append(known or self._take(order, refusal, **fields))
+        return encode(answer)
+
+    def replace(self, request: Request) -> bytes | None:
+        """Change an order."""
+        if self._misbehaves(request):
+            return None
+        wanted = _replace(request.body)
+        order = self._found(wanted.account, wanted.client_order_id)
+        if not order.status.is_open:
+            raise Conflict(f"the order is {order.status}", code="ORDER_CLOSED")
+        if self.refuse_with:
+            raise OrderRejected(self.refusal_text, field="replacement_id", code=self.refuse_with)
+        changes: dict[str, Any] = {"replacement_id": wanted.replacement_id}
+        for name in ("quantity", "limit_price"):
+            if getattr(wanted, name) is not None:
+                changes[name] = getattr(wanted, name)
+        status = OrderStatus.NEW if order.status is OrderStatus.PENDING_REPLACE else OrderStatus.PENDING_REPLACE
+        self.replaced = wanted
+        return encode(self.change(order, status=status, **changes))
+
+    def cancel_all(self, request: Request) -> bytes | None:
+        """Cancel every open order that fits."""
+        if self._misbehaves(request):
+            return None
+        wanted = _cancel_all(request.body)
+        self.mass_cancels.append(wanted)
+        reached = [
+            order
+            for order in self.orders.values()
+            if order.status.is_open and order.account == wanted.account and wanted.side in (None, order.side)
+        ]
+        return encode({"canceled": [self.change(one, status=OrderStatus.CANCELED).order_id for one in reached]})
 
     def cancel(self, request: Request) -> bytes | None:
         """Cancel an order."""
@@ -137,7 +207,7 @@ class Harness:
         options: dict[str, Any] = {"markets": (), "oms": ()}
         self.portfolio = PortfolioService("portfolio", directory, configuration, INSTRUMENTS, **options)
         self.risk = RiskService("risk", directory, configuration, INSTRUMENTS, **options)
-        backends = WireBackends(configuration, directory, self._predict, connect_seconds=2.0, answer_seconds=2.0)
+        backends = WireBackends(configuration, Peers(directory), self._predict, connect_seconds=2.0, answer_seconds=2.0)
         self.app = build(configuration, INSTRUMENTS, backends)
         self.edge = self.app.state.edge
         self.backends = backends

@@ -107,8 +107,8 @@ def test_an_unknown_path_is_not_found(tmp_path, path):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/trades", "GET, POST"),
-        ("POST", "/trades/a", "DELETE, GET"),
+        ("PUT", "/trades", "DELETE, GET, POST"),
+        ("POST", "/trades/a", "DELETE, GET, PATCH"),
         ("GET", "/auth/token", "POST"),
         ("POST", "/docs", "GET"),
         ("TRACE", "/healthz", "GET"),

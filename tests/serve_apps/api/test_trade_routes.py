@@ -1,7 +1,11 @@
 import pytest
 
-from actors.messages import OrderStatus
+from actors.errors import AlphaMindError
+from actors.messages import CancelOrders, Conditions, OrderStatus, ReplaceOrder, Stage
+from actors.oms.gate import Refusal
+from actors.refusals import REFUSALS
 from configs.schema import OmsSection
+from serve_apps.api.problems import problem_response, status_of
 from tests.serve_apps.api.harness import MARKET_ORDER, in_api
 
 ALL = ("write:trade", "read:portfolio")
@@ -23,9 +27,25 @@ def test_an_order_is_taken_and_shown_as_clients_know_orders(tmp_path):
             "time_in_force": "gtc",
             "qty": "10",
             "limit_price": "101.25",
+            "stop_price": None,
+            "trail_price": None,
+            "trail_percent": None,
+            "peg": None,
+            "peg_offset": None,
+            "display_qty": None,
+            "post_only": False,
+            "reduce_only": False,
+            "expire_time": None,
             "status": "pending_new",
+            "stage": "working",
+            "emulated": [],
+            "trigger_price": None,
             "filled_qty": "0",
             "filled_avg_price": None,
+            "order_class": "simple",
+            "list_id": None,
+            "legs": None,
+            "replacement_id": None,
             "submitted_at": "2024-01-02T14:30:00.123Z",
             "updated_at": "2024-01-02T14:30:00.123Z",
             "reject_code": None,
@@ -97,6 +117,8 @@ def test_a_repeated_order_is_the_same_order(tmp_path, body, headers, key):
         ({"side": "sell"}, "side", "buy, as in the first order"),
         ({"time_in_force": "gtc"}, "time_in_force", "day, as in the first order"),
         ({"type": "limit", "limit_price": "1"}, "type", "market, as in the first order"),
+        ({"reduce_only": True}, "reduce_only", "false, as in the first order"),
+        ({"display_qty": "1"}, "display_qty", "none, as in the first order"),
     ],
 )
 def test_another_order_under_a_known_key_is_a_conflict_that_shows_the_first(tmp_path, change, field, rule):
@@ -107,7 +129,7 @@ def test_another_order_under_a_known_key_is_a_conflict_that_shows_the_first(tmp_
         problem = answer.json()
         assert answer.status_code == problem["status"] == 409
         assert (problem["code"], problem["rule"]) == ("CLIENT_ORDER_ID_REUSED", rule)
-        assert (problem["field"], problem["value"]) == (field, change[field]) or field == "symbol"
+        assert (problem["field"], problem["value"]) == (field, str(change[field])) or field == "symbol"
         assert problem["order"]["client_order_id"] == "a-1" and problem["order"]["qty"] == "10"
         assert len(api.oms.orders) == 1
 
@@ -122,6 +144,249 @@ def test_another_clients_order_under_the_same_key_is_a_conflict(tmp_path):
         problem = (await api.http.post("/trades", json=order, headers=api.token(*ALL))).json()
         assert (problem["status"], problem["field"]) == (409, "principal")
         assert "desk-2" not in str(problem)
+
+    in_api(tmp_path, test)
+
+
+TYPES = [
+    ({"type": "stop", "stop_price": "95"}, {"stop_price": 9500}),
+    ({"type": "stop_limit", "stop_price": "95", "limit_price": "94.5"}, {"stop_price": 9500}),
+    ({"type": "trailing_stop", "trail_price": "1.25"}, {"trail_amount": 125}),
+    ({"type": "trailing_stop", "trail_percent": "2.5"}, {"trail_rate": 2_500_000}),
+    ({"type": "trailing_stop", "trail_percent": "0.000001"}, {"trail_rate": 1}),
+    ({"type": "market_if_touched", "stop_price": "95"}, {"stop_price": 9500}),
+    ({"type": "limit_if_touched", "stop_price": "95", "limit_price": "95.01"}, {"stop_price": 9500}),
+    ({"type": "pegged", "peg": "mid"}, {"peg": "mid"}),
+    ({"type": "pegged", "peg": "best", "peg_offset": "-0.02"}, {"peg": "best", "peg_offset": -2}),
+    ({"type": "limit", "limit_price": "100", "display_qty": "2"}, {"display_quantity": 2}),
+    ({"type": "limit", "limit_price": "100", "post_only": True}, {"post_only": True}),
+    ({"reduce_only": True}, {"reduce_only": True}),
+    (
+        {"time_in_force": "gtd", "expire_time": "2024-03-28T20:00:00.000000001Z"},
+        {"expire_time": 1_711_656_000_000_000_001},
+    ),
+    ({"time_in_force": "opg"}, {}),
+    ({"time_in_force": "cls"}, {}),
+]
+
+
+def test_every_type_is_taken_and_shown_in_the_clients_words(tmp_path):
+    async def test(api):
+        for number, (change, conditions) in enumerate(TYPES):
+            order = {**MARKET_ORDER, "client_order_id": f"a-{number}", **change}
+            answer = await api.http.post("/trades", json=order, headers=api.token(*ALL))
+            assert answer.status_code == 201, change
+            taken, shown = api.oms.orders["main", f"a-{number}"], answer.json()
+            assert taken.conditions == (Conditions(**conditions) if conditions else None), change
+            for name, value in change.items():
+                wanted = f"{float(value):.2f}" if name.endswith("_price") or name == "peg_offset" else value
+                assert shown[name] == wanted, change
+            assert (shown["order_class"], shown["legs"]) == ("simple", None)
+
+    in_api(tmp_path, test)
+
+
+def test_what_is_done_here_and_where_an_order_is_are_shown(tmp_path):
+    async def test(api):
+        await api.http.post("/trades", json={**MARKET_ORDER, "client_order_id": "a"}, headers=api.token(*ALL))
+        api.oms.change(
+            api.oms.orders["main", "a"], stage=Stage.WATCHING, emulated=("trailing_stop", "gtd"), trigger_price=9750
+        )
+        found = (await api.http.get("/trades/a", headers=api.token(*ALL))).json()
+        assert (found["stage"], found["emulated"]) == ("watching", ["trailing_stop", "gtd"])
+        assert found["trigger_price"] == "97.50"
+
+    in_api(tmp_path, test)
+
+
+BRACKET = {
+    **LIMIT_ORDER,
+    "client_order_id": "a-1",
+    "order_class": "bracket",
+    "take_profit": {"limit_price": "110"},
+    "stop_loss": {"stop_price": "95", "limit_price": "94.50"},
+}
+
+
+def test_a_bracket_is_one_request_and_three_orders(tmp_path):
+    async def test(api):
+        answer = await api.http.post("/trades", json=BRACKET, headers=api.token(*ALL))
+        assert answer.status_code == 201 and answer.headers["Location"] == "/trades/a-1?portfolio=main"
+        entry = answer.json()
+        profit, loss = entry["legs"]
+        assert [one["client_order_id"] for one in (entry, profit, loss)] == ["a-1", "a-1.take_profit", "a-1.stop_loss"]
+        assert [one["side"] for one in (entry, profit, loss)] == ["buy", "sell", "sell"]
+        assert [one["type"] for one in (entry, profit, loss)] == ["limit", "limit", "stop_limit"]
+        assert (profit["limit_price"], loss["stop_price"], loss["limit_price"]) == ("110.00", "95.00", "94.50")
+        assert {(one["order_class"], one["list_id"]) for one in (entry, profit, loss)} == {("bracket", "a-1")}
+        again = await api.http.post("/trades", json=BRACKET, headers=api.token(*ALL))
+        assert (again.status_code, again.json()) == (200, entry) and len(api.oms.orders) == 3
+        other = await api.http.post("/trades", json={**BRACKET, "qty": "11"}, headers=api.token(*ALL))
+        assert (other.status_code, other.json()["code"]) == (409, "CLIENT_ORDER_ID_REUSED")
+        found = (await api.http.get("/trades/a-1.stop_loss", headers=api.token(*ALL))).json()
+        assert found == loss
+
+    in_api(tmp_path, test)
+
+
+def test_exits_without_an_entry_cancel_one_another(tmp_path):
+    async def test(api):
+        order = {key: value for key, value in BRACKET.items() if key != "limit_price"}
+        answer = await api.http.post(
+            "/trades", json={**order, "order_class": "oco", "side": "sell"}, headers=api.token(*ALL)
+        )
+        assert answer.status_code == 201
+        profit, (loss,) = answer.json(), answer.json()["legs"]
+        assert (profit["client_order_id"], loss["client_order_id"]) == ("a-1", "a-1.stop_loss")
+        assert (profit["side"], profit["limit_price"], loss["side"]) == ("sell", "110.00", "sell")
+        assert api.oms.lists["main", "a-1"].contingency == "oco"
+
+    in_api(tmp_path, test)
+
+
+def test_a_refused_list_answers_with_the_order_at_fault(tmp_path):
+    async def test(api):
+        api.oms.refuse_with = "POSITION_LIMIT"
+        answer = await api.http.post("/trades", json=BRACKET, headers=api.token(*ALL))
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["value"]) == (422, "POSITION_LIMIT", "a-1.stop_loss")
+        assert [leg["reject_code"] for leg in problem["order"]["legs"]] == ["LIST_REFUSED", "POSITION_LIMIT"]
+
+    in_api(tmp_path, test)
+
+
+CHANGES = [
+    ({"qty": "20"}, {"quantity": 20}),
+    ({"limit_price": "99.5", "stop_price": "100"}, {"limit_price": 9950, "stop_price": 10000}),
+    ({"trail_price": "2"}, {"trail_amount": 200}),
+    ({"trail_percent": "1"}, {"trail_rate": 1_000_000}),
+    ({"display_qty": "5", "expire_time": "2024-03-28T20:00:00Z"}, {
+        "display_quantity": 5, "expire_time": 1_711_656_000_000_000_000
+    }),
+]  # fmt: skip
+
+
+def test_an_order_is_changed_once_the_venue_says_so(tmp_path):
+    async def test(api):
+        for number, (change, terms) in enumerate(CHANGES):
+            key, order_key = f"b-{number}", f"a-{number}"
+            await api.http.post("/trades", json={**LIMIT_ORDER, "client_order_id": order_key}, headers=api.token(*ALL))
+            send = {"json": {**change, "client_order_id": key}, "headers": api.token(*ALL)}
+            asked = await api.http.patch(f"/trades/{order_key}", **send)
+            assert (asked.status_code, asked.json()["status"]) == (202, "pending_replace"), change
+            assert api.oms.replaced == ReplaceOrder(
+                account="main", client_order_id=order_key, replacement_id=key, principal="desk-1", **terms
+            )
+            done = await api.http.patch(f"/trades/{order_key}", **send)
+            assert (done.status_code, done.json()["status"], done.json()["replacement_id"]) == (200, "new", key)
+
+    in_api(tmp_path, test)
+
+
+def test_a_change_without_a_key_gets_one(tmp_path):
+    async def test(api):
+        await api.http.post("/trades", json={**LIMIT_ORDER, "client_order_id": "a"}, headers=api.token(*ALL))
+        await api.http.patch("/trades/a", json={"qty": "20"}, headers={**api.token(*ALL), "Idempotency-Key": "k"})
+        assert api.oms.replaced.replacement_id == "k"
+        await api.http.patch("/trades/a", json={"qty": "20"}, headers=api.token(*ALL))
+        assert api.oms.replaced.replacement_id.startswith("api-")
+
+    in_api(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({}, "body"),
+        ({"client_order_id": "a2"}, "body"),
+        ({"trail_price": "1", "trail_percent": "1"}, "body"),
+        ({"qty": "0"}, "qty"),
+        ({"qty": "1.5"}, "qty"),
+        ({"limit_price": "100.001"}, "limit_price"),
+        ({"side": "sell"}, "side"),
+        ({"qty": "1", "client_order_id": "a b"}, "client_order_id"),
+    ],
+    ids=str,
+)
+def test_a_bad_change_is_refused_by_field_and_never_reaches_the_oms(tmp_path, change, field):
+    async def test(api):
+        await api.http.post("/trades", json={**LIMIT_ORDER, "client_order_id": "a"}, headers=api.token(*ALL))
+        answer = await api.http.patch("/trades/a", json=change, headers=api.token(*ALL))
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+        assert "replace" not in api.oms.asked
+
+    in_api(tmp_path, test)
+
+
+def test_a_change_that_is_refused_leaves_the_order_and_says_what_would_be_accepted(tmp_path):
+    async def test(api):
+        await api.http.post("/trades", json={**LIMIT_ORDER, "client_order_id": "a"}, headers=api.token(*ALL))
+        api.oms.refuse_with = "BUYING_POWER"
+        api.oms.refusal_text = Refusal("", "no cash", "quantity", "2025.00", "1000.00", "quantity up to 9").text
+        answer = await api.http.patch("/trades/a", json={"qty": "20"}, headers=api.token(*ALL))
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["detail"]) == (422, "BUYING_POWER", "no cash")
+        assert (problem["field"], problem["value"], problem["rule"]) == ("qty", "2025.00", "1000.00")
+        assert problem["remedy"] == "quantity up to 9; ask for it under a new client_order_id"
+        assert (problem["order"]["qty"], problem["order"]["status"]) == ("10", "pending_new")
+        api.oms.change(api.oms.orders["main", "a"], status=OrderStatus.FILLED)
+        closed = await api.http.patch("/trades/a", json={"qty": "20"}, headers=api.token(*ALL))
+        assert (closed.status_code, closed.json()["code"]) == (409, "ORDER_CLOSED")
+
+    in_api(tmp_path, test)
+
+
+def test_all_open_orders_that_fit_are_canceled(tmp_path):
+    async def test(api):
+        for key, side in (("a", "buy"), ("b", "sell"), ("c", "buy")):
+            order = {**MARKET_ORDER, "client_order_id": key, "side": side}
+            await api.http.post("/trades", json=order, headers=api.token(*ALL))
+        query = {"side": "sell", "symbol": "BTC", "strategy": "manual", "reason": "lunch"}
+        answer = await api.http.delete("/trades", params=query, headers=api.token(*ALL))
+        assert (answer.status_code, answer.json()) == (202, {"portfolio": "main", "canceled": ["0-2"]})
+        assert api.oms.mass_cancels == [
+            CancelOrders(
+                account="main", strategy="manual", instrument=1, side="sell", principal="desk-1", reason="lunch"
+            )
+        ]
+        rest = await api.http.delete("/trades", headers=api.token(*ALL))
+        assert rest.json()["canceled"] == ["0-1", "0-3"]
+        assert (await api.http.delete("/trades", headers=api.token(*ALL))).json()["canceled"] == []
+
+    in_api(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("symbol=NOPE", "symbol"), ("side=both", "side"), ("instrument=1", "instrument")]
+)
+def test_a_wrong_filter_cancels_nothing(tmp_path, query, field):
+    async def test(api):
+        answer = await api.http.delete(f"/trades?{query}", headers=api.token(*ALL))
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+        assert api.oms.asked == []
+        reader = await api.http.delete("/trades", headers=api.token("read:portfolio"))
+        assert (reader.status_code, reader.json()["code"]) == (403, "SCOPE_MISSING")
+
+    in_api(tmp_path, test)
+
+
+@pytest.mark.parametrize("row", REFUSALS.values(), ids=list(REFUSALS))
+def test_every_refusal_of_the_table_answers_with_its_status(row):
+    error = AlphaMindError("refused", code=row.code)
+    assert status_of(error) == row.http_status
+    assert problem_response("id", error).status_code == row.http_status
+
+
+def test_a_refusal_says_which_field_held_what_against_which_limit_and_what_would_be_accepted(tmp_path):
+    async def test(api):
+        api.oms.refuse_with = "TRADING_HALTED"
+        api.oms.refusal_text = Refusal("", "halted", "account", "halted", "active", "cancels only").text
+        order = {**MARKET_ORDER, "client_order_id": "a-1"}
+        answer = await api.http.post("/trades", json=order, headers=api.token(*ALL))
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["detail"]) == (409, "TRADING_HALTED", "halted")
+        assert (problem["field"], problem["value"], problem["rule"]) == ("portfolio", "halted", "active")
+        assert problem["remedy"] == "cancels only; send it under a new client_order_id"
 
     in_api(tmp_path, test)
 
@@ -160,10 +425,44 @@ BAD_ORDERS = [
     ({"qty": "9" * 5000}, "qty"),
     ({"side": "BUY"}, "side"),
     ({"side": "hold"}, "side"),
-    ({"type": "stop"}, "type"),
-    ({"time_in_force": "opg"}, "time_in_force"),
+    ({"type": "iceberg"}, "type"),
+    ({"time_in_force": "gtx"}, "time_in_force"),
     ({"type": "limit"}, "body"),
     ({"limit_price": "100"}, "body"),
+    ({"type": "stop"}, "body"),
+    ({"type": "stop", "stop_price": "1", "limit_price": "1"}, "body"),
+    ({"type": "stop_limit", "stop_price": "1"}, "body"),
+    ({"type": "trailing_stop"}, "body"),
+    ({"type": "trailing_stop", "trail_price": "1", "trail_percent": "1"}, "body"),
+    ({"type": "trailing_stop", "trail_percent": "100"}, "trail_percent"),
+    ({"type": "trailing_stop", "trail_percent": "0.0"}, "trail_percent"),
+    ({"type": "trailing_stop", "trail_price": "0.001"}, "trail_price"),
+    ({"type": "pegged"}, "body"),
+    ({"type": "pegged", "peg": "last"}, "peg"),
+    ({"type": "pegged", "peg": "mid", "peg_offset": "0.001"}, "peg_offset"),
+    ({"type": "limit_if_touched", "limit_price": "1"}, "body"),
+    ({"time_in_force": "gtd"}, "body"),
+    ({"expire_time": "2024-03-28T20:00:00Z"}, "body"),
+    ({"time_in_force": "gtd", "expire_time": "tomorrow"}, "expire_time"),
+    ({"time_in_force": "gtd", "expire_time": "2024-02-30T20:00:00Z"}, "expire_time"),
+    ({"display_qty": "0"}, "display_qty"),
+    ({"post_only": "perhaps"}, "post_only"),
+    ({"order_class": "pair"}, "order_class"),
+    ({"order_class": "bracket"}, "body"),
+    ({"order_class": "bracket", "take_profit": {"limit_price": "1"}}, "body"),
+    ({"order_class": "oto", "take_profit": {"limit_price": "1"}, "stop_loss": {"stop_price": "1"}}, "body"),
+    ({"order_class": "oco", "take_profit": {"limit_price": "1"}, "stop_loss": {"stop_price": "1"}}, "body"),
+    ({"take_profit": {"limit_price": "1"}}, "body"),
+    ({"order_class": "oto", "take_profit": {"price": "1"}}, "take_profit.limit_price"),
+    ({"order_class": "oto", "take_profit": {"limit_price": "0.001"}}, "take_profit.limit_price"),
+    (
+        {"order_class": "bracket", "take_profit": {"limit_price": "1"}, "stop_loss": {"stop_price": "2"}},
+        "take_profit",
+    ),
+    (
+        {"order_class": "oto", "take_profit": {"limit_price": "1"}, "client_order_id": "a" * 37},
+        "client_order_id",
+    ),
     ({"type": "limit", "limit_price": "0"}, "limit_price"),
     ({"type": "limit", "limit_price": "100.001"}, "limit_price"),
     ({"type": "limit", "limit_price": "100000000000000000"}, "limit_price"),
@@ -343,8 +642,8 @@ def test_a_filled_order_cannot_be_canceled(tmp_path):
 @pytest.mark.parametrize("key", ["nope", "🙂", "a%00b", "%20", "a" * 128])
 def test_an_unknown_order_is_not_found(tmp_path, key):
     async def test(api):
-        for method in ("GET", "DELETE"):
-            answer = await api.http.request(method, f"/trades/{key}", headers=api.token(*ALL))
+        for method, body in (("GET", None), ("DELETE", None), ("PATCH", {"qty": "1"})):
+            answer = await api.http.request(method, f"/trades/{key}", json=body, headers=api.token(*ALL))
             assert (answer.status_code, answer.json()["code"]) == (404, "ORDER_NOT_FOUND")
 
     in_api(tmp_path, test)

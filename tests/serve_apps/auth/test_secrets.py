@@ -1,5 +1,4 @@
 import asyncio
-import pathlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ from configs.schema import Configuration, RunSection, SecuritySection
 from serve_apps.auth.__main__ import main
 from serve_apps.auth.clients import Clients
 from serve_apps.auth.scopes import SCOPES
-from serve_apps.auth.secrets import add_client, ensure_secrets, permission_error, secrets_folder
+from serve_apps.auth.secrets import add_client, ensure_secrets, secrets_folder
 
 
 def mode(path):
@@ -89,25 +88,6 @@ def test_a_folder_that_others_can_open_is_refused(tmp_path):
     folder.chmod(0o755)
     with pytest.raises(ConfigurationError, match="chmod 700"):
         ensure_secrets(folder, "local")
-
-
-@pytest.mark.parametrize(
-    ("bits", "owner", "user", "remedy"),
-    [
-        (0o600, 1000, 1000, None),
-        (0o400, 1000, 1000, None),
-        (0o440, 1000, 1000, "chmod 600 x"),
-        (0o600, 0, 0, None),
-        (0o440, 0, 0, "chmod 600 x"),
-        (0o440, 0, 1000, None),
-        (0o444, 0, 1000, "chmod 600 x"),
-        (0o460, 0, 1000, "chmod 600 x"),
-        (0o600, 1001, 1000, "chown 1000 x"),
-    ],
-)
-def test_permissions(bits, owner, user, remedy):
-    error = permission_error(pathlib.Path("x"), bits, owner, user, 0o600)
-    assert (error and error.remedy) == remedy
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,212 @@
+"""Executions: booked once each, taken back by a bust, changed by a correction."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actors.messages import ExecutionReport, Fill, OrderStatus, Side, VenueCancel
+from actors.oms.amending import amend, go_on
+from actors.oms.canceling import cancelable, take_back
+from actors.oms.effects import Effects
+from actors.oms.state import PartitionState
+from actors.oms.transitions import Step, restated
+from actors.oms.working_order import WorkingOrder
+
+_WHOLLY_FILLED, _PARTLY_FILLED, _REJECTED = Step.WHOLLY_FILLED, Step.PARTLY_FILLED, OrderStatus.REJECTED
+
+
+def book(
+    state: PartitionState,
+    effects: Effects,
+    report: ExecutionReport,
+    working: WorkingOrder,
+    time: int,
+    current: bool,
+) -> None:
+    """Book an execution; one that was booked before has no effect.
+
+    Args:
+        state: The partition.
+        effects: Takes what follows.
+        report: The venue's report.
+        working: The order.
+        time: The trading clock.
+        current: Whether the venue order that works now was executed, not one that closed before.
+    """
+    if report.execution_id in state.fills:
+        return
+    order, instrument = working.order, working.instrument
+    if report.quantity <= 0 or report.price <= 0 or not report.execution_id or instrument is None:
+        text = f"trade {report.execution_id!r} of {report.quantity} at {report.price} can't be booked"
+        state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
+        return
+    filled = order.filled_quantity + report.quantity
+    fill = Fill(
+        execution_id=report.execution_id,
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        account=order.account,
+        strategy=order.strategy,
+        instrument=order.instrument,
+        side=order.side,
+        quantity=report.quantity,
+        price=report.price,
+        fee=report.fee,
+        liquidity=report.liquidity,
+        time=report.time,
+    )
+    state.fills[report.execution_id] = fill
+    working.account.books.book(fill)
+    venue_order = working.slice
+    if venue_order is not None and current:
+        venue_order.confirmed = True
+        venue_order.filled += report.quantity
+        if venue_order.filled >= venue_order.quantity:
+            venue_order.live = False
+    reason, text = order.reason, order.text
+    if filled > order.quantity:
+        reason, text = "ORDER_OVERFILLED", f"filled {filled} of {order.quantity} lots"
+        state.raise_alarm(effects, reason, time, report.order_id, report.sequence, text)
+    elif working.settled is _REJECTED:
+        text_of_alarm = "the venue filled an order that was rejected"
+        state.raise_alarm(effects, "FILL_AFTER_REJECTION", time, report.order_id, report.sequence, text_of_alarm)
+    state.move(
+        effects,
+        working,
+        time,
+        _WHOLLY_FILLED if filled >= order.quantity else _PARTLY_FILLED,
+        fill,
+        filled_quantity=filled,
+        filled_value=order.filled_value + report.quantity * report.price,
+        reason=reason,
+        text=text,
+    )
+    if not current:
+        trim(state, effects, working, time)
+    go_on(state, effects, working, time)
+    if working.account.reducing:
+        keep_reducing(state, effects, working, time)
+
+
+def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
+    """Let the venue order that works now do no more than is left, after a former one was executed late."""
+    current, order = working.slice, working.order
+    if current is None or not current.live or working.canceling:
+        return
+    if not order.leaves_quantity:
+        take_back(state, effects, working, time, "ORDER_FILLED", "a former venue order of it was executed late")
+    elif current.quantity - current.filled > order.leaves_quantity:
+        terms = working.terms
+        amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
+
+
+def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
+    """Let the reduce-only orders of the instrument do together no more than the position, now another one, leaves.
+
+    The oldest come first; orders of which one cancels the other share what they are left.
+    """
+    account, instrument = working.account, working.order.instrument
+    left = account.books.position(instrument)
+    shares: dict[str, int] = {}
+    for order_id, other in list(account.reducing.items()):
+        order = other.order
+        if not order.leaves_quantity:
+            del account.reducing[order_id]
+            continue
+        if order.instrument != instrument:
+            continue
+        group = account.lists.get(order.list_id)
+        key = order.list_id if group is not None and other in group.exclusive else order_id
+        shared, wanted = shares.get(key, 0), other.terms.quantity - order.filled_quantity
+        share = min(wanted, shared + max(0, -order.side.sign * left))
+        if share > shared:
+            shares[key], left = share, left + order.side.sign * (share - shared)
+        if share < wanted and cancelable(other):
+            _shrink(state, effects, other, time, share)
+
+
+def _shrink(state: PartitionState, effects: Effects, working: WorkingOrder, time: int, leaves: int) -> None:
+    if leaves:
+        terms, quantity = working.terms, working.order.filled_quantity + leaves
+        amend(state, effects, working, time, quantity, terms.limit_price, terms.conditions)
+    else:
+        take_back(state, effects, working, time, "REDUCE_ONLY", "nothing is left of the position that it was to reduce")
+
+
+def bust(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Take an execution back: order, cash and position are restated; an unknown one raises an alarm."""
+    if _reverse(state, effects, report, working, time, current):
+        reopen(state, effects, report, working, time, current)
+
+
+def correct(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Put another execution in the place of one: the old one is taken back, then the new one is booked."""
+    if report.execution_id in state.fills:
+        return
+    if report.quantity <= 0 or report.price <= 0 or not report.execution_id:
+        text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
+        state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
+        return
+    if _reverse(state, effects, report, working, time, current):
+        book(state, effects, report, working, time, current)
+        reopen(state, effects, report, working, time, current)
+
+
+def _reverse(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> bool:
+    if report.reference_id in state.busted:
+        return False
+    fill = state.fills.get(report.reference_id)
+    if fill is None or fill.order_id != working.order.order_id:
+        text = f"{report.type} of execution {report.reference_id!r}, which is not on record for this order"
+        state.raise_alarm(effects, "EXECUTION_UNKNOWN", time, report.order_id, report.sequence, text)
+        return False
+    state.busted.add(report.reference_id)
+    order, venue_order = working.order, working.slice
+    reversal = msgspec.structs.replace(
+        fill,
+        execution_id=f"{fill.execution_id}~bust",
+        side=Side.SELL if fill.side is Side.BUY else Side.BUY,
+        fee=-fill.fee,
+        time=report.time,
+        reverses=fill.execution_id,
+    )
+    working.account.books.book(reversal)
+    filled = order.filled_quantity - fill.quantity
+    if venue_order is not None and current:
+        venue_order.filled = max(0, venue_order.filled - fill.quantity)
+        venue_order.live = not venue_order.ended and venue_order.filled < venue_order.quantity
+    state.move(
+        effects,
+        working,
+        time,
+        restated(order.quantity, filled),
+        reversal,
+        filled_quantity=filled,
+        filled_value=order.filled_value - fill.quantity * fill.price,
+        text=report.text or f"execution {fill.execution_id} was taken back by the venue",
+    )
+    return True
+
+
+def reopen(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+) -> None:
+    """Let an order go on that has something left again.
+
+    A former venue order that has something left again is taken back; what it leaves is the next one's to fill.
+    """
+    order = working.order
+    if order.leaves_quantity:
+        if order.conditions is not None and order.conditions.reduce_only:
+            working.account.reducing[order.order_id] = working
+        if not current:
+            effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+        go_on(state, effects, working, time)
+    if working.account.reducing:
+        keep_reducing(state, effects, working, time)

@@ -1,0 +1,151 @@
+"""``alphamind audit show``: finds an order in a run's journals and tells its whole life."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+
+import orjson
+import pydantic
+import yaml
+from rich.console import Console
+
+from actors.errors import Conflict, NotFound
+from actors.journal import read_journal
+from actors.journal.journal import Record
+from actors.journal.opening import list_journals
+from actors.oms.order_history import OrderHistory, OrderKey, order_numbered, orders_called, tell
+from cluster.order_story import described, shown
+from configs.schema import Configuration, JournalSection
+
+_JOURNAL = re.compile(r"oms-p(\d{2,})")
+_ORDER_ID = re.compile(r"(\d+)-(\d+)")
+
+
+def audit_show(
+    configuration: Configuration,
+    order: str,
+    *,
+    run: str | None = None,
+    account: str | None = None,
+    as_json: bool = False,
+    console: Console | None = None,
+) -> None:
+    """Print the whole life of an order: who, when, why, which limits were consulted, at which prices, what came of it.
+
+    Works while the run trades, and after.
+
+    Args:
+        configuration: Where the home is, and how to reach the journal's database.
+        order: Order id, client order id, or the id of a replacement.
+        run: Name or directory of the run; by default the one that came up last.
+        account: Which account, where several have an order of that client order id.
+        as_json: Whether to print everything as JSON, not as a table.
+        console: Where tables go.
+
+    Raises:
+        NotFound: There is no such run or order.
+        Conflict: Several accounts have such an order.
+        JournalError: A journal can't be read, or is not what was written.
+    """
+    directory = run_directory(configuration.run.home, run)
+    history = find_order(journal_of(directory, configuration), directory, order, account)
+    if as_json:
+        sys.stdout.write(orjson.dumps(described(history), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        for part in shown(history):
+            (console or Console()).print(part)
+
+
+def run_directory(home: pathlib.Path, run: str | None) -> pathlib.Path:
+    """Return the folder of a run: by name or path, or of the one that came up last.
+
+    Raises:
+        NotFound: There is none.
+    """
+    candidates = [home / "current"] if run is None else [home / "runs" / run, pathlib.Path(run).expanduser()]
+    for directory in candidates:
+        if (directory / "configuration.yaml").is_file():
+            return directory.resolve()
+    raise NotFound(
+        "there is no such run", field="run", value=run, rule=f"a folder in {home / 'runs'}", remedy="name it with --run"
+    )
+
+
+def journal_of(directory: pathlib.Path, configuration: Configuration) -> JournalSection:
+    """Return where a run's journals are: as the run was configured, with the present connection string."""
+    saved = yaml.safe_load((directory / "configuration.yaml").read_text())["journal"]
+    dsn: pydantic.SecretStr | None = configuration.journal.dsn
+    if dsn is not None:
+        saved["dsn"] = dsn.get_secret_value()
+    return JournalSection.model_validate(saved)
+
+
+def find_order(
+    section: JournalSection, directory: pathlib.Path, wanted: str, account: str | None = None
+) -> OrderHistory:
+    """Return the life of an order.
+
+    Args:
+        section: Where the run's journals are.
+        directory: The run's directory.
+        wanted: Order id, client order id, or the id of a replacement.
+        account: Which account; needed where several have such an order.
+
+    Raises:
+        NotFound: No partition has such an order.
+        Conflict: Several accounts have one (code ``ORDER_AMBIGUOUS``).
+    """
+    journals = {
+        int(match[1]): name for name in list_journals(section, directory) if (match := _JOURNAL.fullmatch(name))
+    }
+    found = _numbered(section, directory, wanted, journals)
+    for index, name in journals.items() if not found else ():
+        with _records(section, directory, name) as records:
+            keys = dict.fromkeys(orders_called(wanted, records))
+        found += [(index, key) for key in keys if account in (None, key[0])]
+    if not found:
+        raise NotFound(
+            "there is no such order in the run",
+            field="order",
+            value=wanted,
+            rule=f"an order id, client order id or replacement id of one of {len(journals)} partitions",
+            code="ORDER_UNKNOWN",
+        )
+    if len(found) > 1:
+        raise Conflict(
+            "several accounts have an order of that id",
+            field="order",
+            value=wanted,
+            rule=f"one of the accounts {', '.join(sorted(key[0] for _, key in found))}",
+            remedy="name it with --account",
+            code="ORDER_AMBIGUOUS",
+        )
+    index, key = found[0]
+    with _records(section, directory, journals[index]) as records:
+        return tell(index, journals[index], records, key)
+
+
+def _numbered(
+    section: JournalSection, directory: pathlib.Path, wanted: str, journals: Mapping[int, str]
+) -> list[tuple[int, OrderKey]]:
+    """Return the order whose own id ``wanted`` is, with its partition; nothing where it is none's."""
+    match = _ORDER_ID.fullmatch(wanted)
+    if match is None or int(match[1]) not in journals:
+        return []
+    index = int(match[1])
+    with _records(section, directory, journals[index]) as records:
+        key = order_numbered(int(match[2]), records)
+    return [] if key is None else [(index, key)]
+
+
+@contextlib.contextmanager
+def _records(section: JournalSection, directory: pathlib.Path, name: str) -> Iterator[Iterator[Record]]:
+    reader = read_journal(section, directory, name)
+    try:
+        yield reader.read()
+    finally:
+        reader.close()
