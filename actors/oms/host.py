@@ -195,8 +195,8 @@ class PartitionHost:
         else:
             done()
 
-    def commit(self) -> None:
-        """Flush the journal and let out what waited for it."""
+    def commit(self, sending: bool = True) -> None:
+        """Flush the journal and let out what waited for it; ``sending``: also what goes to the venue."""
         waiting, self._uncommitted = self._uncommitted, []
         if not waiting:
             return
@@ -206,10 +206,10 @@ class PartitionHost:
             self._end(error)
             return
         for effects, done in waiting:
-            self._let_out(effects, done)
+            self._let_out(effects, done, sending)
 
-    def _let_out(self, effects: Effects, done: Done | None) -> None:
-        for message in effects.messages:
+    def _let_out(self, effects: Effects, done: Done | None, sending: bool = True) -> None:
+        for message in effects.messages if sending else ():
             self.venue.send(message)
         if effects.events:
             self.stream.publish(effects.events)
@@ -312,7 +312,7 @@ class PartitionHost:
 
         Differences raise an alarm; an order that stands there and not here is taken back.
         """
-        self.commit()
+        self.commit(sending=False)  # all of it is outstanding and follows below, each order before its cancel
         partition, there = self.partition, {order.order_id: order for order in standing}
         for order_id, order in there.items():
             working = partition.standing.get(split_venue_id(order_id)[0])

@@ -41,13 +41,19 @@ async def records_of_a_run(seed: int, count: int = RECORDS) -> list[Record]:
                 return records[:count]
 
 
-def cut_last_record(records: Sequence[Record], advance: Advance = silent) -> Report:
-    """End the newest segment at every byte of the last record; both durabilities, torn by a crash and acknowledged."""
+def cut_last_record(records: Sequence[Record], advance: Advance = silent, every: int = 1) -> Report:
+    """End the newest segment at every byte of the last record; both durabilities, torn by a crash and acknowledged.
+
+    Args:
+        records: What the journal holds.
+        advance: Called after each byte.
+        every: Takes only every so many of the bytes.
+    """
     report = Report("journal truncated within its last record", notes={"medium": "segments"})
     with tempfile.TemporaryDirectory(prefix="am-") as folder:
         whole = damage.write_journal(pathlib.Path(folder) / "whole", records, OPENINGS)
         begin, end = whole.last
-        for length in range(begin, end):
+        for length in range(begin, end, every):
             for acknowledged in (False, True):
                 for durability in ("process", "disk"):
                     section = JournalSection.model_validate({"durability": durability})

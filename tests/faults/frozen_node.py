@@ -23,7 +23,7 @@ from actors.wire import WireClient
 from tests.faults.load import Load
 from tests.faults.report import Advance, Report, arguments, conclude, progress, silent
 from tests.faults.services import PATIENCE, ask, connected
-from tests.faults.world import ACCOUNTS, INSTRUMENTS, World, until_open, world
+from tests.faults.world import ACCOUNTS, INSTRUMENTS, World, judged, until_open
 from tests.servers import postgres
 
 EACH = 5
@@ -43,16 +43,14 @@ async def freeze_and_wake(medium: str, times: int, seed: int, advance: Advance =
     chance = random.Random(seed)
     report = Report("a frozen OMS wakes beside its replacement", notes={"medium": medium})
     with _database(medium) as dsn:
-        while report.counts["freezes"] < times:
-            async with world(chance.randrange(2**32), dsn=dsn) as here:
-                with report.in_time():
-                    await here.start()
-                    for _ in range(min(each, times - report.counts["freezes"])):
-                        await asyncio.sleep(chance.uniform(0.1, 0.4))
-                        await _freeze_and_wake(here, report, chance)
-                        report.counts["checked_right_after"] += await here.check_acknowledged()
-                        advance()
-                    report.add(await here.settle(), *here.loads)
+        while report.counts["freezes"] < times and not report.violations:
+            async with judged(report, chance.randrange(2**32), dsn=dsn) as here:
+                await here.start()
+                for _ in range(min(each, times - report.counts["freezes"])):
+                    await asyncio.sleep(chance.uniform(0.1, 0.4))
+                    await _freeze_and_wake(here, report, chance)
+                    report.counts["checked_right_after"] += await here.check_acknowledged()
+                    advance()
     return report
 
 

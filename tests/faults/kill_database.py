@@ -9,7 +9,7 @@ import time
 from tests.faults.relay import Relay
 from tests.faults.report import Advance, Report, arguments, conclude, progress, silent
 from tests.faults.supervisor import Supervisor
-from tests.faults.world import world
+from tests.faults.world import judged
 from tests.servers import Postgres, private_postgres
 
 EACH = 10
@@ -23,30 +23,20 @@ async def kill_database(times: int, seed: int, advance: Advance = silent, each: 
     """
     chance = random.Random(seed)
     report = Report("kill -9 of the journals' PostgreSQL", notes={"medium": "postgres"})
-    while report.counts["kills"] < times:
+    while report.counts["kills"] < times and not report.violations:
         with private_postgres() as server:
-            async with world(chance.randrange(2**32), dsn=server.dsn) as here:
+            async with judged(report, chance.randrange(2**32), dsn=server.dsn) as here:
                 await here.start()
-                async with Supervisor(here.services) as supervisor:
+                async with Supervisor(here.services, report):
                     for _ in range(min(each, times - report.counts["kills"])):
                         await asyncio.sleep(chance.uniform(0.1, 0.8))
                         began = time.monotonic()
-                        await asyncio.to_thread(
-                            _kill_and_start, server, chance.random() < 0.5, chance.uniform(0.0, 1.0)
-                        )
+                        whole, seconds = chance.random() < 0.5, chance.uniform(0.0, 1.0)
+                        await asyncio.to_thread(_kill_and_start, server, whole, seconds)
                         report.counts["kills"] += 1
-                        acknowledged = here.load.next_acknowledgement(reconnected=False)
-                        slice_done = here.market.next_slice()
-                        waited = [
-                            await here.within(slice_done, "the next slice of market data"),
-                            await here.within(acknowledged, "the next acknowledged order"),
-                        ]
-                        report.seconds.append(max(waited) - began)
+                        report.seconds.append(await here.goes_on(began))
                         report.counts["checked_right_after"] += await here.check_acknowledged()
                         advance()
-                report.add(await here.settle(), *here.loads)
-                report.counts.update({f"restarts_of_{name}": number for name, number in supervisor.restarts.items()})
-                report.notes["restarted_because"] = sorted(supervisor.reasons)
     return report
 
 
@@ -58,27 +48,20 @@ async def lose_answers(times: int, seed: int, advance: Advance = silent) -> Repo
     chance = random.Random(seed)
     report = Report("answers of the journals' PostgreSQL lost", notes={"medium": "postgres"})
     with private_postgres() as server:
-        async with Relay(server.port) as relay, world(chance.randrange(2**32), dsn=server.dsn_at(relay.port)) as here:
-            await here.start()
-            async with Supervisor(here.services) as supervisor:
-                for _ in range(times):
-                    await asyncio.sleep(chance.uniform(0.1, 0.4))
-                    began, before = time.monotonic(), relay.cuts
-                    relay.lose_next_answer()
-                    while relay.cuts == before:
-                        await asyncio.sleep(0.005)
-                    acknowledged = here.load.next_acknowledgement(reconnected=False)
-                    slice_done = here.market.next_slice()
-                    waited = [
-                        await here.within(slice_done, "the next slice of market data"),
-                        await here.within(acknowledged, "the next acknowledged order"),
-                    ]
-                    report.seconds.append(max(waited) - began)
-                    report.counts["answers_lost"] += 1
-                    advance()
-            report.add(await here.settle(), *here.loads)
-            report.counts.update({f"restarts_of_{name}": number for name, number in supervisor.restarts.items()})
-            report.notes["restarted_because"] = sorted(supervisor.reasons)
+        async with Relay(server.port) as relay:
+            async with judged(report, chance.randrange(2**32), dsn=server.dsn_at(relay.port)) as here:
+                await here.start()
+                async with Supervisor(here.services, report):
+                    for _ in range(times):
+                        await asyncio.sleep(chance.uniform(0.1, 0.4))
+                        began, before = time.monotonic(), relay.cuts
+                        relay.lose_next_answer()
+                        while relay.cuts == before:
+                            await asyncio.sleep(0.005)
+                        report.counts["answers_lost"] += 1
+                        report.seconds.append(await here.goes_on(began))
+                        report.counts["checked_right_after"] += await here.check_acknowledged()
+                        advance()
     return report
 
 

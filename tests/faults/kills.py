@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from tests.faults.report import Advance, Report, silent
-from tests.faults.world import World, world
+from tests.faults.world import World, judged
 
 EACH = 20
 """Kills in one run: enough for a long history, few enough that its replay does not take most of the time."""
@@ -33,8 +33,8 @@ async def kill_again_and_again(
     """
     chance = random.Random(seed)
     report = Report(f"kill -9 of {victim}")
-    while report.counts["kills"] < times:
-        async with world(chance.randrange(2**32)) as here:
+    while report.counts["kills"] < times and not report.violations:
+        async with judged(report, chance.randrange(2**32)) as here:
             await here.start()
             for _ in range(min(each, times - report.counts["kills"])):
                 await asyncio.sleep(chance.uniform(0.02, 0.6))
@@ -42,7 +42,6 @@ async def kill_again_and_again(
                 again = chance.uniform(0.2, 1.2) if chance.random() < _DURING_RECOVERY else None
                 await _kill(here, report, victims, again)
                 advance()
-            report.add(await here.settle(), *here.loads)
     return report
 
 
@@ -56,12 +55,8 @@ async def _kill(here: World, report: Report, victims: list[str], again: float | 
             began = time.monotonic()
         for name in victims:
             await here.services.kill(name)
-        acknowledged, slice_done = here.load.next_acknowledgement(), here.market.next_slice()
         for name in victims:
             await here.services.start(name)
     report.counts["kills"] += 1
-    waited = [await here.within(slice_done, "the next slice of market data")]
-    if "oms-0" in victims:
-        waited.append(await here.within(acknowledged, "the next acknowledged order"))
-    report.seconds.append(max(waited) - began)
+    report.seconds.append(await here.goes_on(began, reconnected="oms-0" in victims))
     report.counts["checked_right_after"] += await here.check_acknowledged()

@@ -19,7 +19,7 @@ from cluster.plan import plan_actors
 from cluster.run_directory import private_token
 from configs.schema import Placement
 from tests.faults.report import Advance, Report, arguments, conclude, progress, silent
-from tests.faults.world import INSTRUMENTS, World, world
+from tests.faults.world import INSTRUMENTS, World, judged
 from tests.servers import private_postgres
 
 if TYPE_CHECKING:
@@ -36,16 +36,13 @@ async def lose_nodes(times: int, seed: int, advance: Advance = silent) -> Report
     report = Report("the engine's node lost", notes={"medium": "postgres"})
     with private_postgres() as server, Nodes(NAMESPACE) as nodes:
         engine = nodes.add()
-        async with world(chance.randrange(2**32), dsn=server.dsn) as here:
-            with report.in_time():
-                actors = _start(here)
-                await here.begin()
-                for _ in range(times):
-                    engine = await _lose(here, nodes, engine, actors, report, chance)
-                    advance()
-                report.add(await here.settle(), *here.loads)
+        async with judged(report, chance.randrange(2**32), dsn=server.dsn) as here:
+            actors = _start(here)
+            await here.begin()
+            for _ in range(times):
+                engine = await _lose(here, nodes, engine, actors, report, chance)
+                advance()
             report.require(not any((here.directory / "journal").iterdir()), "a journal was left on the node's disk")
-            _stop(actors)
     return report
 
 
@@ -77,15 +74,10 @@ async def _lose(
     """Lose the engine's node and return the one on which it goes on."""
     standby = await asyncio.to_thread(nodes.add)
     await asyncio.sleep(chance.uniform(0.2, 1.0))
-    acknowledged, began = here.load.next_acknowledgement(), time.monotonic()
+    began = time.monotonic()
     await asyncio.to_thread(nodes.lose, engine)
-    slice_done = here.market.next_slice()
-    waited = [
-        await here.within(acknowledged, "the next acknowledged order"),
-        await here.within(slice_done, "the next slice of market data"),
-    ]
-    report.seconds.append(max(waited) - began)
     report.counts["nodes_lost"] += 1
+    report.seconds.append(await here.goes_on(began, reconnected=True))
     report.counts["checked_right_after"] += await here.check_acknowledged()
     for name, node in (await asyncio.to_thread(_whereabouts, actors)).items():
         report.require(node == standby, f"{name} came back on {node}, not on the other node {standby}")
@@ -96,13 +88,6 @@ def _whereabouts(actors: dict[str, Any]) -> dict[str, str]:
     import ray
 
     return {name: ray.get(actor.health.remote())["node"] for name, actor in actors.items()}
-
-
-def _stop(actors: dict[str, Any]) -> None:
-    import ray
-
-    for actor in actors.values():
-        ray.kill(actor)
 
 
 def _unused() -> Any:

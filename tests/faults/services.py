@@ -18,7 +18,7 @@ from actors.service import socket_path
 from actors.wire import WireClient
 
 ROOT = pathlib.Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds within which anything that is waited for has to happen."""
 _ATTEMPT_SECONDS = 1.0
 

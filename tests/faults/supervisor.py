@@ -7,10 +7,12 @@ import collections
 import contextlib
 
 from actors.errors import AlphaMindError
+from actors.service import socket_path
+from tests.faults.report import Report
 from tests.faults.services import Services, ask
 
 _LOOK_SECONDS = 0.1
-_START_SECONDS, _ANSWER_SECONDS = 15.0, 1.0
+_ANSWER_SECONDS = 10.0
 
 
 class Supervisor:
@@ -18,16 +20,17 @@ class Supervisor:
 
     Args:
         services: Their processes.
+        report: Gets the number of restarts of each, and the first words of every reason once.
 
     Attributes:
         restarts: How often each was started again.
-        reasons: Why, the first words of each reason once.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, report: Report) -> None:
         self.restarts: collections.Counter[str] = collections.Counter()
-        self.reasons: set[str] = set()
+        self._reasons: set[str] = set()
         self._services = services
+        self._report = report
         self._answered: dict[str, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -47,7 +50,9 @@ class Supervisor:
             reason = await self._ended(name)
             if reason is not None:
                 self.restarts[name] += 1
-                self.reasons.add(f"{name}: {reason.partition(':')[0]}")
+                self._report.counts[f"restarts_of_{name}"] += 1
+                self._reasons.add(f"{name}: {reason.partition(':')[0]}")
+                self._report.notes["restarted_because"] = sorted(self._reasons)
                 await self._services.kill(name)
                 await self._services.start(name)
 
@@ -56,11 +61,21 @@ class Supervisor:
         if self._services.has_ended(name):
             return "its process ended"
         pid = self._services.pid(name)
-        patience = _ANSWER_SECONDS if self._answered.get(name) == pid else _START_SECONDS
+        if not await self._listens(name):
+            # One that never answered is still starting: that takes as long as it takes.
+            return "it listens no more" if self._answered.get(name) == pid else None
         try:
-            report = await ask(self._services.directory, name, "status", patience=patience)
+            report = await ask(self._services.directory, name, "status", patience=_ANSWER_SECONDS)
         except (TimeoutError, AlphaMindError):
-            return "its process ended" if self._services.has_ended(name) else "it does not answer"
+            return "it does not answer" if self._answered.get(name) == pid else None
         self._answered[name] = pid
         failure: str | None = report["failure"]
         return failure
+
+    async def _listens(self, name: str) -> bool:
+        try:
+            _, writer = await asyncio.open_unix_connection(str(socket_path(self._services.directory, name)))
+        except OSError:
+            return False
+        writer.close()
+        return True

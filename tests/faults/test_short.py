@@ -34,7 +34,7 @@ def made(scene: Coroutine[Any, Any, Report]) -> Report:
 
 
 def test_kill_9_of_the_oms_loses_and_doubles_nothing() -> None:
-    assert made(kill_again_and_again("oms-0", 3, SEED)).counts["kills"] == 3
+    assert made(kill_again_and_again("oms-0", 2, SEED)).counts["kills"] == 2
 
 
 def test_kill_9_of_the_venue_loses_and_doubles_nothing() -> None:
@@ -84,12 +84,12 @@ def records() -> list[Record]:
 
 
 def test_a_journal_that_ends_within_a_record_is_cut_off_or_refused() -> None:
-    report = cut_last_record(records()[:6])
+    report = cut_last_record(records()[:6], every=7)
     assert report.violations == []
-    assert report.counts[f"torn, recovered (process): {damage.CUT_OFF}"] == report.counts["truncation_points"] - 1 > 50
+    assert report.counts[f"torn, recovered (process): {damage.CUT_OFF}"] == report.counts["truncation_points"] - 1 > 10
 
 
 @pytest.mark.parametrize("flip", [flip_bits, flip_bits_in_tables], ids=["segments", "postgres"])
 def test_a_flipped_bit_is_found_and_never_guessed_over(flip: Any) -> None:
-    report = flip(records(), 100, SEED)
-    assert report.violations == [] and report.counts["bits_flipped"] == 100
+    report = flip(records(), 40, SEED)
+    assert report.violations == [] and report.counts["bits_flipped"] == 40

@@ -25,6 +25,7 @@ from tests.faults.judge import Evidence, Verdict, judge
 from tests.faults.load import Acknowledgement, Load, read_acknowledgements
 from tests.faults.market import PlayedMarket
 from tests.faults.replay import journal_name, replay_partitions, replay_venue, verify_journals
+from tests.faults.report import Report
 from tests.faults.services import PATIENCE, Services, ask, connected
 
 ACCOUNTS = ("main", "second", "third")
@@ -88,6 +89,20 @@ class World:
         back = self.load.next_acknowledgement()
         self.load.start()
         await self.within(back, "the first acknowledgement")
+
+    async def goes_on(self, began: float, reconnected: bool = False) -> float:
+        """Wait until market data and new orders pass again and return the seconds since ``began``.
+
+        Args:
+            began: ``time.monotonic()`` of the fault.
+            reconnected: Whether the client has lost its connection to the OMS and has to make a new one first.
+        """
+        slice_done, acknowledged = self.market.next_slice(), self.load.next_acknowledgement(reconnected)
+        passed = [
+            await self.within(slice_done, "the next slice of market data"),
+            await self.within(acknowledged, "the next acknowledged order"),
+        ]
+        return max(passed) - began
 
     async def within(self, future: asyncio.Future[float], what: str) -> float:
         """Wait for a future, but not for ever.
@@ -255,6 +270,20 @@ async def world(
         await here.market.close()
         await services.close()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def judged(report: Report, seed: int, clock: bool = False, dsn: str | None = None) -> AsyncIterator[World]:
+    """A run under load that is judged when the block ends; what does not come in time is a violation too.
+
+    Args:
+        report: Gets the verdict.
+        seed, clock, dsn: As of ``world``.
+    """
+    with report.in_time():
+        async with world(seed, clock=clock, dsn=dsn) as here:
+            yield here
+            report.add(await here.settle(), *here.loads)
 
 
 def prepare_directory() -> pathlib.Path:

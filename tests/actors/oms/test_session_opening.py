@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from actors.messages import OrderStatus, ReportType
+from actors.messages import CancelOrder, OrderStatus, ReportType
+from actors.oms.inputs import Cancellation
 from actors.oms.venue import StandingOrder
 from actors.service import socket_path
 from actors.wire import Request
 from tests.actors.oms.fakes import FakeVenue, until
+from tests.actors.oms.support import configuration
 from tests.actors.oms.world import PARTITION, fills, world
 
 
@@ -60,3 +62,27 @@ def test_what_is_sent_right_behind_reconciliation_is_not_dropped() -> None:
 
     asyncio.run(scene())
     assert open_behind == [True]
+
+
+def test_a_cancel_that_waits_for_the_disk_does_not_overtake_its_order() -> None:
+    """What is not flushed yet is let out by reconciliation, which also sends the order that the venue never got."""
+
+    async def scene() -> None:
+        async with world(configuration=configuration(journal={"durability": "disk"})) as here:
+            host = here.oms.hosted.hosts[4]
+            opened = host.session_opened
+
+            def canceling(standing: Sequence[StandingOrder]) -> None:
+                cancel = CancelOrder(account="main", client_order_id="c1")
+                host.execute(Cancellation(time=host.clock.now(), cancel=cancel))
+                opened(standing)
+
+            host.session_opened = canceling  # type: ignore[method-assign]
+            await here.venue.close()
+            await until(lambda: not host.venue.is_open)
+            assert (await here.submit()).status is OrderStatus.PENDING_NEW
+            await here.venue.listen(socket_path(here.directory, "venue"))
+            await here.becomes(OrderStatus.CANCELED)
+            assert here.venue.requests == [("order", "4-1"), ("cancel", "4-1")]
+
+    asyncio.run(scene())
