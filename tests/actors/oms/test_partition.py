@@ -25,6 +25,7 @@ from actors.messages import (
 )
 from actors.oms.admission import deposited, new_terms, repeated, to_be_canceled
 from actors.oms.inputs import (
+    BudgetGrant,
     KIND_OF,
     SCHEMA_VERSION,
     AccountOpening,
@@ -312,6 +313,7 @@ def test_inputs_survive_the_journal() -> None:
     bench.observe(quote(9_990, 10_010))
     bench.reach(200)
     bench.cancel_all(account="main", side=Side.BUY)
+    bench.give(BudgetGrant(time=6, number=1, amounts={"maximum_gross_exposure": 10**12}, currency="USD"))
     assert {type(given) for given in bench.inputs} == set(KIND_OF)
     for number, given in enumerate(bench.inputs, start=1):
         record = Record(number, given.time, KIND_OF[type(given)], SCHEMA_VERSION, encode(given))
