@@ -144,11 +144,12 @@ def _replaced(
     """Put the change in force that the venue granted; one that nobody asked for restates the order."""
     assert working.slice is not None
     working.slice.confirmed = True
-    if not amending.take_answer(state, effects, working, time, report.revision, report.order_quantity):
-        if report.revision == 0 or report.revision > working.revision:
-            _restated(state, effects, report, working, time)
-        else:
-            state.update_awaiting(working)
+    if amending.take_answer(state, effects, working, time, report.revision, report.order_quantity):
+        fills.trim(state, effects, working, time)
+    elif report.revision == 0 or report.revision > working.revision:
+        _restated(state, effects, report, working, time)
+    else:
+        state.update_awaiting(working)
 
 
 def _refuse_replace(
