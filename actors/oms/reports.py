@@ -131,6 +131,7 @@ def _refuse_cancel(
         if has_expired(working.order, time):
             state.timers.add(time + MINUTE, working.order.order_id, Due.EXPIRE)
         state.move(effects, working, time, text=report.text)
+        fills.trim(state, effects, working, time)
         amending.go_on(state, effects, working, time)
         return
     for amendment in working.amendments:
