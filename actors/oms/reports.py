@@ -145,6 +145,7 @@ def _refuse_cancel(
         if has_expired(working.order, time):
             state.timers.add(time + MINUTE, working.order.order_id, Due.EXPIRE)
         state.move(effects, working, time, text=report.text)
+        fills.trim(state, effects, working, time)
         amending.go_on(state, effects, working, time)
         return
     for amendment in working.amendments:
@@ -158,11 +159,12 @@ def _replaced(
     """Put the change in force that the venue granted; one that nobody asked for restates the order."""
     assert working.slice is not None
     working.slice.confirmed = True
-    if not amending.take_answer(state, effects, working, time, report.revision, report.order_quantity):
-        if report.revision == 0 or report.revision > working.revision:
-            _restated(state, effects, report, working, time)
-        else:
-            state.update_awaiting(working)
+    if amending.take_answer(state, effects, working, time, report.revision, report.order_quantity):
+        fills.trim(state, effects, working, time)
+    elif report.revision == 0 or report.revision > working.revision:
+        _restated(state, effects, report, working, time)
+    else:
+        state.update_awaiting(working)
 
 
 def _refuse_replace(
