@@ -58,6 +58,7 @@ class World:
         loads: The clients.
         follower: The subscriber.
         noticed: What the harness itself found wrong.
+        at_end: What is left once all processes have ended and before the folder is removed.
     """
 
     def __init__(self, directory: pathlib.Path, configuration: Configuration, seed: int, services: Services) -> None:
@@ -68,6 +69,7 @@ class World:
         self.loads = [Load(directory, ACCOUNTS, INSTRUMENTS, seed)]
         self.follower = Follower(directory)
         self.noticed: list[str] = []
+        self.at_end = contextlib.ExitStack()
         self._checked = 0
 
     @property
@@ -269,6 +271,7 @@ async def world(
         await here.follower.close()
         await here.market.close()
         await services.close()
+        here.at_end.close()
         shutil.rmtree(directory, ignore_errors=True)
 
 
