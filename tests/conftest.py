@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 import pytest
+import structlog
 
 from cluster.environment import prepare_environment
 from cluster.run_directory import private_token
@@ -23,3 +24,10 @@ def run_directory():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="am-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were():
+    """A test that sets this process's logs up, as a command does, sets them up for itself alone."""
+    yield
+    structlog.reset_defaults()

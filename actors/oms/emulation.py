@@ -56,6 +56,13 @@ def emulated(order: SubmitOrder, capabilities: Capabilities) -> tuple[str, ...]:
     return tuple(names)
 
 
+def has_expired(order: Order, time: int) -> bool:
+    """Return whether it is the OMS that has to end an order at ``time``; one for the day may be the venue's by now."""
+    if order.conditions is not None and order.conditions.expire_time is not None:
+        return "gtd" in order.emulated and order.conditions.expire_time <= time
+    return order.stage is Stage.WATCHING
+
+
 def follows_quote(order: Order | SubmitOrder, names: tuple[str, ...]) -> bool:
     """Return whether the limit price of an order follows the quote here; ``names`` as ``emulated`` gives them."""
     return order.type is OrderType.PEGGED and str(order.type) in names

@@ -9,7 +9,7 @@ from actors.oms.amending import amend, go_on
 from actors.oms.canceling import cancelable, take_back
 from actors.oms.effects import Effects
 from actors.oms.state import PartitionState
-from actors.oms.transitions import Step, restated
+from actors.oms.transitions import ENDED, Step, restated
 from actors.oms.working_order import WorkingOrder
 
 _WHOLLY_FILLED, _PARTLY_FILLED, _REJECTED = Step.WHOLLY_FILLED, Step.PARTLY_FILLED, OrderStatus.REJECTED
@@ -81,21 +81,21 @@ def book(
         reason=reason,
         text=text,
     )
-    if not current:
-        trim(state, effects, working, time)
+    trim(state, effects, working, time)
     go_on(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)
 
 
 def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Let the venue order that works now do no more than is left, after a former one was executed late."""
+    """Let the venue order that works now do no more than is left, whatever made it more."""
     current, order = working.slice, working.order
-    if current is None or not current.live or working.canceling:
+    if current is None or not current.live or working.canceling or current.left <= order.leaves_quantity:
         return
+    asked = working.amendments[-1].venue_quantity if working.amendments else current.quantity
     if not order.leaves_quantity:
-        take_back(state, effects, working, time, "ORDER_FILLED", "a former venue order of it was executed late")
-    elif current.quantity - current.filled > order.leaves_quantity:
+        take_back(state, effects, working, time, "ORDER_FILLED", "nothing is left of the order")
+    elif asked - current.filled > order.leaves_quantity:
         terms = working.terms
         amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
 
@@ -180,7 +180,8 @@ def _reverse(
     filled = order.filled_quantity - fill.quantity
     if venue_order is not None and current:
         venue_order.filled = max(0, venue_order.filled - fill.quantity)
-        venue_order.live = not venue_order.ended and venue_order.filled < venue_order.quantity
+        open_still = not venue_order.ended and working.settled not in ENDED
+        venue_order.live = open_still and venue_order.filled < venue_order.quantity
     state.move(
         effects,
         working,
@@ -199,14 +200,22 @@ def reopen(
 ) -> None:
     """Let an order go on that has something left again.
 
-    A former venue order that has something left again is taken back; what it leaves is the next one's to fill.
+    A venue order that has something left again and is a former one, or of an order that was closed meanwhile, is taken
+    back; what a former one leaves is the next one's to fill.
     """
-    order = working.order
+    order, venue_order = working.order, working.slice
+    assert venue_order is not None
     if order.leaves_quantity:
         if order.conditions is not None and order.conditions.reduce_only:
             working.account.reducing[order.order_id] = working
         if not current:
             effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+        trim(state, effects, working, time)
         go_on(state, effects, working, time)
+    elif current and working.settled in ENDED and not venue_order.ended:
+        venue_order.end()
+        effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
+    else:
+        trim(state, effects, working, time)
     if working.account.reducing:
         keep_reducing(state, effects, working, time)

@@ -139,8 +139,15 @@ class OrderMethods:
             return
         looks = tuple(self._look(order) for order in submitted.orders)
         record = ListSubmission(time=self._clock.now(), orders=submitted, looks=looks)
-        host.execute(record, lambda effects: request.reply(encode(effects.orders)))
-        self._metrics.count("orders_total", len(submitted.orders))
+        host.execute(record, functools.partial(self._list_submitted, request))
+
+    def _list_submitted(self, request: Request, effects: Effects) -> None:
+        request.reply(encode(effects.orders))
+        self._metrics.count("orders_total", len(effects.orders))
+        refused = [order for order in effects.orders if order.reason]
+        if refused:
+            self._metrics.count("rejected_total", len(refused))
+            self._log.debug("list refused", list=refused[0].list_id, account=refused[0].account)
 
     def replace(self, request: Request) -> None:
         """Take a wish to change an order; answered with the order, which is ``pending_replace`` until the venue agrees.

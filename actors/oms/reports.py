@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from actors.clock import MINUTE
 from actors.errors import Conflict, Unavailable
 from actors.messages import ExecutionReport, OrderStatus, ReportType, TimeInForce
 from actors.oms import amending, fills
 from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
+from actors.oms.emulation import has_expired
 from actors.oms.inputs import VenueReport
 from actors.oms.state import PartitionState
-from actors.oms.transitions import PAUSED, Step, restated, resumed, step_of
-from actors.oms.working_order import WorkingOrder, split_venue_id
+from actors.oms.timers import Due
+from actors.oms.transitions import ENDED, PAUSED, Step, restated, resumed, step_of
+from actors.oms.working_order import Amendment, WorkingOrder, split_venue_id
 
 Handler = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int], None]
 OfFill = Callable[[PartitionState, Effects, ExecutionReport, WorkingOrder, int, bool], None]
@@ -136,12 +139,17 @@ def _refuse_cancel(
     """Let the order go on: the venue does not cancel it."""
     if working.canceling:
         working.canceling, working.closing = False, ""
+        current = working.slice
+        if working.settled is OrderStatus.FILLED and current is not None and current.live:
+            current.end()  # too late to take back what was not needed: whatever it still does is an overfill
+        if has_expired(working.order, time):
+            state.timers.add(time + MINUTE, working.order.order_id, Due.EXPIRE)
         state.move(effects, working, time, text=report.text)
         amending.go_on(state, effects, working, time)
         return
     for amendment in working.amendments:
         if amendment.by_cancel:
-            amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+            _give_up(state, effects, report, working, amendment, time)
 
 
 def _replaced(
@@ -163,15 +171,34 @@ def _refuse_replace(
     """Give the change up that the venue refused."""
     for amendment in working.amendments:
         if amendment.revision == report.revision:
-            amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+            _give_up(state, effects, report, working, amendment, time)
+
+
+def _give_up(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, amendment: Amendment,
+    time: int,
+) -> None:  # fmt: skip
+    amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
+    current, leaves = working.slice, working.order.leaves_quantity
+    if current is not None and current.live and current.left > leaves and not working.amendments:
+        text = f"{current.left} lots are left at the venue, {leaves} here, and it does not make them less"
+        state.raise_alarm(effects, "VENUE_QUANTITY_DIFFERS", time, working.venue_id, report.sequence, text)
 
 
 def _restated(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
 ) -> None:
-    """Take the terms that the venue gave the order by itself (a split, a correction, the next trading day)."""
+    """Take the terms that the venue gave the order by itself (a split, a correction, the next trading day).
+
+    A part of an order that became larger than what is left of the order is made smaller again.
+
+    Raises:
+        Conflict: The order has ended.
+    """
     order, current = working.order, working.slice
     assert current is not None
+    if current.ended or working.settled in ENDED:
+        raise Conflict(f"an order that is {working.settled} can't be restated", code="TRANSITION_ILLEGAL")
     current.confirmed = True
     quantity = order.quantity
     changes: dict[str, Any] = {}
@@ -182,10 +209,13 @@ def _restated(
     if report.limit_price:
         current.limit_price = changes["limit_price"] = report.limit_price
         working.buying_price = report.limit_price
+    current.live = current.filled < current.quantity
     step = restated(quantity, order.filled_quantity)
     if working.settled is OrderStatus.DONE_FOR_DAY and quantity > order.filled_quantity:
         step = resumed(order.filled_quantity)
     state.move(effects, working, time, step, reason=report.reason, text=report.text, **changes)
+    fills.trim(state, effects, working, time)
+    amending.go_on(state, effects, working, time)
 
 
 def _acknowledge(

@@ -6,7 +6,7 @@ from actors.messages import OrderType, Stage
 from actors.oms.amending import keep_pegged
 from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.emulation import follows_quote, next_trigger, pegged, triggers
+from actors.oms.emulation import follows_quote, has_expired, next_trigger, pegged, triggers
 from actors.oms.inputs import Observation, Price, TimeReached
 from actors.oms.permission import HALTED, is_halted, may_send
 from actors.oms.sending import send
@@ -91,13 +91,6 @@ def reach(state: PartitionState, record: TimeReached) -> Effects:
             else:
                 text = "its moment came while trading was halted"
                 take_back(state, effects, working, record.time, HALTED, text)
-        elif _has_expired(working, record.time):
+        elif has_expired(working.order, record.time):
             take_back(state, effects, working, record.time, EXPIRED)
     return effects
-
-
-def _has_expired(working: WorkingOrder, time: int) -> bool:
-    order = working.order
-    if order.conditions is not None and order.conditions.expire_time is not None:
-        return order.conditions.expire_time <= time
-    return order.stage is Stage.WATCHING  # a day order that has gone out is the venue's to expire

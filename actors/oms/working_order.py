@@ -95,6 +95,11 @@ class VenueSlice:
         self.live = True
         self.ended = False
 
+    @property
+    def left(self) -> int:
+        """What is not filled of it, in lots."""
+        return self.quantity - self.filled
+
     def end(self) -> None:
         """Take it that it does not trade any more."""
         self.live, self.ended = False, True
@@ -209,8 +214,8 @@ class WorkingOrder:
         order, instrument, partner = self.order, self.instrument, self.partner
         if instrument is None:
             return
-        lots, price = order.leaves_quantity, self.buying_price
-        if self.amendments or order.stage is _HELD:
+        lots, price, current = order.leaves_quantity, self.buying_price, self.slice
+        if self.amendments or order.stage is _HELD or (current is not None and current.live and current.left > lots):
             lots, price = self._worst()
         if partner is None and lots == self.counted and price == self._reserved_at:
             return
@@ -229,14 +234,15 @@ class WorkingOrder:
 
     def _worst(self) -> tuple[int, int]:
         """Return the most lots that it may still trade, at the highest price of what is outstanding."""
-        order, price = self.order, self.buying_price
-        if not (order.leaves_quantity or self.amendments) or order.stage is _HELD:
+        order, lots, price, current = self.order, self.order.leaves_quantity, self.buying_price, self.slice
+        if order.stage is _HELD:
             return 0, price
-        quantity = order.quantity
+        if current is not None and current.live:
+            lots = max(lots, current.left)
         for amendment in self.amendments:
-            quantity = max(quantity, amendment.quantity)
+            lots = max(lots, amendment.quantity - order.filled_quantity)
             price = max(price, amendment.buying_price)
-        return max(0, quantity - order.filled_quantity), price
+        return lots, price
 
 
 def venue_id(order_id: str, number: int) -> str:

@@ -126,6 +126,8 @@ class PaperExchangeService(Service):
             send=self._hand_out,
             on_failure=self._note_failure,
         )
+        if not journal.immediate:
+            self.server.after_batch.append(self._host.commit)
         recorded: ExchangeRules | None = None
 
         def take(entry: Entry) -> None:
@@ -296,11 +298,14 @@ class PaperExchangeService(Service):
     def _take_slice(self, shard: int, body: bytes) -> None:
         if self.failure is not None:
             return
+        self.server.begin_batch()  # all reports of a slice leave in one write a session
         try:
             self._match_slice(shard, decode_market_slice(body))
         except Exception as error:
             self.host.fail(f"slice of {self._markets[shard]} not matched: {error}")
             self.log.exception("slice not matched", market=self._markets[shard])
+        finally:
+            self.server.end_batch()
 
     def _match_slice(self, shard: int, market: MarketSlice) -> None:
         done = self._matched[shard]

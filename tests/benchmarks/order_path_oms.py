@@ -21,7 +21,7 @@ from actors.journal import open_journal
 from actors.logs import configure_logs
 from actors.messages import CancelOrder, Instrument, OrderType, Side, SubmitOrder, VenueOrder, encode
 from actors.metrics import Metrics
-from actors.oms.admission import cancelable, repeated
+from actors.oms.admission import repeated, to_be_canceled
 from actors.oms.client_text import check_order_text
 from actors.oms.host import PartitionHost
 from actors.oms.inputs import Cancellation, Submission
@@ -256,7 +256,7 @@ class InProcessOms:
     def cancel(self, client_order_id: str) -> None:
         """Take a cancel as a client's request is taken."""
         cancel = CancelOrder(account=ACCOUNT, client_order_id=client_order_id, principal=STRATEGY)
-        if cancelable(self.host.partition, cancel):
+        if to_be_canceled(self.host.partition, cancel):
             self.host.execute(Cancellation(time=self.clock.now(), cancel=cancel))
 
     def deliver(self) -> None:

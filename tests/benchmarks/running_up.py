@@ -25,7 +25,7 @@ from actors.wire import BlockingClient
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MIB = 2**20
 START_TIMEOUT = 120.0
-STOP_TIMEOUT = 40.0
+STOP_TIMEOUT = 120.0
 
 
 class BringUpFailed(Exception):

@@ -39,7 +39,8 @@ class Adversary:
         unanswered: Those that it has said nothing to.
         book: What it knows of each order, by the id that it was sent under.
         said: Its numbered reports.
-        executions: Ids of its executions, each with its order's id.
+        executions: Its executions by their ids, each with its order's id and its lots.
+        unsettled: Ids of the orders that opened again by a bust, or of which it said what its book does not have.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,9 @@ class Adversary:
         self.unanswered: list[VenueMessage] = []
         self.book: dict[str, Resting] = {}
         self.said: list[ExecutionReport] = []
-        self.executions: dict[str, str] = {}
+        self.executions: dict[str, tuple[str, int]] = {}
+        self.unsettled: set[str] = set()
+        self._restated: set[str] = set()
         self._waiting: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._number = 0
 
@@ -81,18 +84,24 @@ class Adversary:
         """Execute a part of an order, whatever is left of it."""
         self._number += 1
         execution_id = f"e{self._number}"
-        self.executions[execution_id] = order_id
+        self.executions[execution_id] = order_id, quantity
         self.book[order_id].filled += quantity
         self.say(order_id, ReportType.TRADE, execution_id=execution_id, quantity=quantity, price=price, fee=fee)
 
     def restate(self, reference_id: str, quantity: int, price: int) -> None:
         """Take an execution back, or correct it where there is a quantity."""
         self._number += 1
-        order_id, execution_id = self.executions[reference_id], f"e{self._number}"
+        execution_id = f"e{self._number}"
+        order_id, lots = self.executions[reference_id]
+        self.unsettled.add(order_id)
+        if reference_id not in self._restated:
+            self._restated.add(reference_id)
+            self.book[order_id].filled += quantity - lots
         kind = ReportType.TRADE_CORRECT if quantity else ReportType.TRADE_CANCEL
         if quantity:
-            self.executions[execution_id] = order_id
-        self.say(order_id, kind, execution_id=execution_id, reference_id=reference_id, quantity=quantity, price=price)
+            self.executions[execution_id] = order_id, quantity
+        fields = {"execution_id": execution_id, "reference_id": reference_id, "quantity": quantity, "price": price}
+        self.say(order_id, kind, **fields)
 
     @property
     def executed(self) -> list[ExecutionReport]:
@@ -107,6 +116,7 @@ class Adversary:
     def say_anything(self, order_id: str, kind: ReportType, number: int, revision: int, reference_id: str) -> None:
         """Say something of an order, known or not; ``number`` is whatever the kind of report has use for."""
         restates = kind in (ReportType.RESTATED, ReportType.REPLACED)
+        self.unsettled.add(order_id)
         self.say(
             order_id,
             kind,

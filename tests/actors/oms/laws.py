@@ -165,13 +165,17 @@ def exposure_is_the_worst_case(partition: Partition) -> None:
 def worst_case(working: WorkingOrder, fee_rate: int) -> tuple[int, int]:
     """Return the lots that an order may still trade at most, and what that may cost."""
     order = working.order
-    if not order.status.is_open or order.stage is Stage.HELD or working.instrument is None:
+    if order.stage is Stage.HELD or working.instrument is None:
         return 0, 0
-    quantity = max([order.quantity, *(one.quantity for one in working.amendments)])
+    venue_order = working.slice
+    may_trade = [order.quantity - order.filled_quantity] if order.status.is_open else [0]
+    may_trade += [one.quantity - order.filled_quantity for one in working.amendments]
+    if venue_order is not None and venue_order.live:
+        may_trade.append(venue_order.quantity - venue_order.filled)
     price = max([working.buying_price, *(one.buying_price for one in working.amendments)])
     limit = order.limit_price if order.type.name in ("LIMIT", "STOP_LIMIT", "LIMIT_IF_TOUCHED") else None
     assert limit is None or price >= limit
-    lots = max(0, quantity - order.filled_quantity)
+    lots = max(0, *may_trade)
     if order.side is Side.SELL or not lots:
         return lots, 0
     return lots, buying_cost(working.instrument, price, lots, fee_rate)
@@ -190,6 +194,27 @@ def the_venue_owes_what_is_awaited(partition: Partition) -> None:
     """An order is awaited where something could be sent again, and nowhere else."""
     for order_id in partition.orders:
         assert (order_id in partition.awaiting) == bool(outstanding(partition, order_id))
+
+
+def what_works_at_the_venue_is_what_is_left(partition: Partition) -> None:
+    """An open order that does not wait here works there, a closed one does not, and no more of it than is left.
+
+    Unless the venue has made more of it by itself and does not take that back: then there is an alarm.
+    """
+    larger = {alarm.order_id for alarm in partition.alarms if alarm.code == "VENUE_QUANTITY_DIFFERS"}
+    for working in partition.orders.values():
+        order, venue_order = working.order, working.slice
+        if order.leaves_quantity and order.stage is Stage.WORKING:
+            assert venue_order is not None and venue_order.live
+        if venue_order is None:
+            continue
+        if venue_order.live:
+            assert not venue_order.ended
+            assert order.status.is_open or working.amendments
+            left = venue_order.quantity - venue_order.filled
+            assert left > 0
+            waiting = working.canceling or working.amendments or working.venue_id in larger
+            assert left <= order.leaves_quantity or waiting
 
 
 def only_one_leg_fills(partition: Partition) -> None:

@@ -16,15 +16,16 @@ from actors.messages import (
     SubmitOrder,
     TradingState,
     VenueCancel,
+    VenueOrder,
     encode,
 )
 from actors.oms.admission import repeated, repeated_list, repeated_replacement, to_be_canceled
 from actors.oms.effects import Effects
 from actors.oms.inputs import Deposit, Discrepancy, Input, Price, StateChange, Terms, VenueReport
 from actors.oms.sending import outstanding
-from actors.oms.venue import Capabilities
+from actors.oms.venue import Capabilities, VenueMessage
 from actors.oms.watching import concerned
-from actors.oms.working_order import WorkingOrder
+from actors.oms.working_order import WorkingOrder, split_venue_id, venue_id
 from tests.actors.oms import laws
 from tests.actors.oms.adversary import Adversary
 from tests.actors.oms.support import FEE_RATE, INSTRUMENTS, LIMITS, Bench, replayed
@@ -53,16 +54,26 @@ class Siege:
         self._number = 0
 
     def _give(self, record: Input) -> Effects:
-        before = {order_id: working.order.status for order_id, working in self.partition.orders.items()}
+        before = [
+            (working, working.order.status, bool(working.amendments)) for working in self.partition.orders.values()
+        ]
         effects = self.bench.give(record)
         restates = isinstance(record, VenueReport) and record.report.type in _RESTATING
-        for order_id, status in before.items():
-            opened = not status.is_open and self.partition.orders[order_id].order.status.is_open
-            assert not opened or (restates and status is OrderStatus.FILLED)
+        for working, status, amended in before:
+            if not status.is_open and working.order.status.is_open:
+                assert status is OrderStatus.FILLED and (restates or amended)
         laws.what_goes_out_may(self.bench, self.venue.said[: self.partition.last_report], self.closed)
         for message in effects.messages:
+            self._takes_no_second(message)
             self.venue.receive(message)
         return effects
+
+    def _takes_no_second(self, message: VenueMessage) -> None:
+        """Of an order of which the venue tells the truth it has no other when the next one comes."""
+        order_id, number = split_venue_id(message.order_id)
+        if isinstance(message, VenueOrder) and number > 1:
+            former = venue_id(order_id, number - 1)
+            assert not self.venue.book[former].open or former in self.venue.unsettled | self.closed, message.order_id
 
     def _id(self) -> str:
         self._number += 1
@@ -223,10 +234,11 @@ class Siege:
         laws.only_one_leg_fills(self.partition)
 
     def check_indices(self) -> None:
-        """Exposure, what is awaited, who watches the market."""
+        """Exposure, what is awaited, who watches the market, what works at the venue."""
         laws.exposure_is_the_worst_case(self.partition)
         laws.the_venue_owes_what_is_awaited(self.partition)
         laws.the_watch_is_complete(self.partition)
+        laws.what_works_at_the_venue_is_what_is_left(self.partition)
 
     def check_replay(self) -> None:
         """The same inputs give the same state, events and messages, to the byte."""

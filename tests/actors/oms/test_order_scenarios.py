@@ -345,6 +345,13 @@ BEYOND = {
     calculated = calculated 10000 2000 0
     trade C 1000 = calculated 10000 3000 0
     """,
+    "restated to more after it was filled": _STARTED
+    + """
+    trade C 8000 = filled 10000 10000 0
+    restated 12000 = partially_filled 12000 10000 2000
+    cancel = pending_cancel 12000 10000 2000
+    canceled = canceled 12000 10000 0
+    """,
     "restated to less than is filled": _STARTED
     + """
     restated 1000 = filled 2000 2000 0
@@ -364,6 +371,8 @@ CONTRADICTIONS = {
     "done for the day after the cancel": "canceled = canceled 10000 0 0 | done_for_day",
     "suspended after the cancel": "canceled = canceled 10000 0 0 | suspended",
     "stopped after the fill": "trade B 10000 = filled 10000 10000 0 | stopped",
+    "restated after the cancel": "canceled = canceled 10000 0 0 | restated 12000",
+    "restated after expiry": "expired = expired 10000 0 0 | restated",
     "suspended after it was calculated": "calculated = calculated 10000 0 0 | suspended",
 }
 

@@ -103,6 +103,23 @@ def test_the_same_list_again_is_the_first_answer_also_after_a_restart() -> None:
     run(scene)
 
 
+def test_a_list_that_the_gate_refuses_is_on_record_as_a_whole() -> None:
+    async def scene(here: World) -> None:
+        orders = await submit_list(here, OCO, submission("c1", quantity=0), submission("c2"))
+        assert [(order.status, order.reason) for order in orders] == [
+            (OrderStatus.REJECTED, "QUANTITY_INVALID"),
+            (OrderStatus.REJECTED, "LIST_REFUSED"),
+        ]
+        assert here.venue.requests == []
+        counters = here.oms.metrics.counters
+        assert (counters["orders_total"], counters["rejected_total"]) == (2, 2)
+        await here.kill()
+        await here.restart()
+        assert await here.order("c2") == orders[1]
+
+    run(scene)
+
+
 @pytest.mark.parametrize(
     ("list_id", "legs", "code"),
     [

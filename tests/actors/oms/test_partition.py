@@ -12,6 +12,7 @@ from actors.messages import (
     MONEY_UNIT,
     CancelOrder,
     CashEvent,
+    Contingency,
     Instrument,
     LimitsEvent,
     OrderEvent,
@@ -37,7 +38,7 @@ from actors.oms.inputs import (
 )
 from actors.oms.sending import outstanding
 from actors.oms.venue import VenueCancel
-from tests.actors.oms.support import CASH, FEE_RATE, INSTRUMENTS, LIMITS, PRICE, Bench, replayed, submission
+from tests.actors.oms.support import CASH, FEE_RATE, INSTRUMENTS, LIMITS, PRICE, Bench, quote, replayed, submission
 
 
 def money(key: str = "k", amount: int = 500, **fields: Any) -> Deposit:
@@ -304,7 +305,14 @@ def test_inputs_survive_the_journal() -> None:
     bench.cancel()
     bench.report(ReportType.NEW)
     bench.give(StateChange(time=1, scope="firm", state=TradingState.HALTED, principal="p", reason="r"))
-    bench.give(Discrepancy(time=5, code="X", order_id="3-1", text="t"))
+    bench.give(Discrepancy(time=5, code="X", order_id="3-1", text="t", closes=True))
+    bench.give(StateChange(time=1, scope="firm", state=TradingState.ACTIVE, principal="p", reason="r"))
+    bench.submit_list(Contingency.OCO, submission("c2", limit_price=9_900), submission("c3", limit_price=9_800))
+    bench.replace("c2", quantity=50)
+    bench.observe(quote(9_990, 10_010))
+    bench.reach(200)
+    bench.cancel_all(account="main", side=Side.BUY)
+    assert {type(given) for given in bench.inputs} == set(KIND_OF)
     for number, given in enumerate(bench.inputs, start=1):
         record = Record(number, given.time, KIND_OF[type(given)], SCHEMA_VERSION, encode(given))
         assert decode_input(record) == given

@@ -204,6 +204,32 @@ def test_a_bust_of_a_former_slice_is_filled_by_the_next_one_and_the_former_is_ta
     assert (here.order().status, here.order().filled_quantity, here.position()) == (OrderStatus.FILLED, 60, 60)
 
 
+def test_a_slice_that_the_venue_makes_larger_than_what_is_left_is_made_smaller_again() -> None:
+    here = iceberg(quantity=50)
+    here.trade(30)
+    here.report_new("3-1/2")
+    (message,) = here.report(ReportType.RESTATED, "3-1/2", order_quantity=90).messages
+    assert isinstance(message, VenueReplace) and message.quantity == 20
+    assert (here.order().quantity, here.open_quantity()) == (50, 90)
+    here.report(ReportType.REPLACE_REJECTED, "3-1/2", revision=1)
+    assert here.alarms() == ["VENUE_QUANTITY_DIFFERS"]
+    assert here.open_quantity() == 90  # it may still be filled, whatever was asked for
+    here.trade(90, "3-1/2")
+    assert here.alarms() == ["VENUE_QUANTITY_DIFFERS", "ORDER_OVERFILLED"]
+    assert (here.order().status, here.open_quantity(), here.position()) == (OrderStatus.FILLED, 0, 120)
+
+
+def test_a_bust_of_an_order_that_was_closed_here_takes_back_what_it_left_at_the_venue() -> None:
+    here = iceberg()
+    here.cancel()
+    here.trade(30, execution_id="e")
+    assert here.order().status is OrderStatus.CANCELED
+    effects = here.report(ReportType.TRADE_CANCEL, reference_id="e", execution_id="f")
+    assert effects.messages == [VenueCancel(order_id="3-1", time=here.time)]
+    assert (here.order().status, here.order().filled_quantity) == (OrderStatus.CANCELED, 0)
+    assert here.report(ReportType.CANCELED).events == []
+
+
 def test_a_slice_that_was_never_sent_is_an_order_that_was_never_sent() -> None:
     here = iceberg()
     here.trade(5, "3-1/2")

@@ -85,6 +85,15 @@ def test_a_date_that_is_replaced_by_an_earlier_one_holds() -> None:
     assert here.reach(1_000).events == []
 
 
+def test_an_order_whose_cancel_is_refused_after_its_date_is_canceled_again_a_minute_later() -> None:
+    here = dated()
+    here.cancel()
+    assert here.reach(1_000).messages == []  # it is being canceled already
+    here.report(ReportType.CANCEL_REJECTED)
+    assert here.order().status is OrderStatus.NEW
+    assert here.reach(1_000 + MINUTE).messages == [VenueCancel(order_id="3-1", time=1_000 + MINUTE)]
+
+
 @pytest.mark.parametrize(
     ("in_force", "moment"), [(AT_OPEN, OPEN), (AT_CLOSE, CLOSE - MINUTE)], ids=["at the open", "at the close"]
 )
