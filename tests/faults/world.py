@@ -176,8 +176,8 @@ class World:
     async def evidence(self) -> Evidence:
         """Collect what there is to judge; everything is at rest."""
         acknowledged = [entry for load in self.loads for entry in read_acknowledgements(load.record)]
-        replayed = replay_partitions(self.configuration, self.directory)
-        venue = replay_venue(self.configuration, self.directory)
+        replayed = await asyncio.to_thread(replay_partitions, self.configuration, self.directory)
+        venue = await asyncio.to_thread(replay_venue, self.configuration, self.directory)
         names = ["venue", *map(journal_name, replayed)]
         noticed = [*self.noticed, *self.follower.violations]
         return Evidence(
@@ -190,7 +190,7 @@ class World:
             venue_orders=venue.orders,
             venue_reports=venue.reports,
             venue_standing=venue.standing,
-            verifications=verify_journals(self.configuration, self.directory, names),
+            verifications=await asyncio.to_thread(verify_journals, self.configuration, self.directory, names),
             instruments=INSTRUMENTS,
             alarms=(await ask(self.directory, "oms-0", "alarms", {"limit": 100}))["alarms"],
             noticed=[*noticed, *itertools.chain.from_iterable(load.violations for load in self.loads)],
