@@ -7,7 +7,7 @@ import contextlib
 import functools
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from actors.oms.routing import partition_of
 from tests.faults.full_disk import Disk, FileSizeLimit, small_disk
@@ -32,20 +32,20 @@ async def fill_disk(victim: str, times: int, seed: int, advance: Advance = silen
     chance = random.Random(seed)
     report = Report(f"disk full for {victim}")
     async with judged(report, chance.randrange(2**32)) as here:
-        with _disk(here, victim, mounting) as disk:
-            report.notes["means"] = type(disk).__name__
-            await here.start()
-            async with Supervisor(here.services, report) as supervisor:
-                for _ in range(times):
-                    await asyncio.sleep(chance.uniform(0.1, 0.5))
-                    disk.fill()
-                    await _feel_it(here, victim, supervisor)
-                    await asyncio.sleep(chance.uniform(0.0, 0.5))
-                    disk.empty()
-                    report.counts["times_full"] += 1
-                    report.seconds.append(await here.goes_on(time.monotonic()))
-                    report.counts["checked_right_after"] += await here.check_acknowledged()
-                    advance()
+        disk = _disk(here, victim, mounting)
+        report.notes["means"] = type(disk).__name__
+        await here.start()
+        async with Supervisor(here.services, report) as supervisor:
+            for _ in range(times):
+                await asyncio.sleep(chance.uniform(0.1, 0.5))
+                disk.fill()
+                await _feel_it(here, victim, supervisor)
+                await asyncio.sleep(chance.uniform(0.0, 0.5))
+                disk.empty()
+                report.counts["times_full"] += 1
+                report.seconds.append(await here.goes_on(time.monotonic()))
+                report.counts["checked_right_after"] += await here.check_acknowledged()
+                advance()
     if victim == "oms-0":
         report.require(report.counts["refused_with_journal_unavailable"] >= times, "no order was refused")
         report.require(not report.counts["restarts_of_oms-0"], "the OMS ended")
@@ -65,16 +65,13 @@ async def _feel_it(here: World, victim: str, supervisor: Supervisor) -> None:
             await asyncio.sleep(0.01)
 
 
-@contextlib.contextmanager
-def _disk(here: World, victim: str, mounting: bool) -> Iterator[Disk]:
+def _disk(here: World, victim: str, mounting: bool) -> Disk:
     partitions = {partition_of(account, here.configuration.oms.partitions) for account in ACCOUNTS}
     journals = ["venue"] if victim == "venue" else [journal_name(index) for index in sorted(partitions)]
-    with contextlib.ExitStack() as stack:
-        disk: Disk = FileSizeLimit(functools.partial(_pids, here, victim))
-        if mounting:
-            with contextlib.suppress(OSError):
-                disk = stack.enter_context(small_disk(here.directory, journals))
-        yield disk
+    if mounting:
+        with contextlib.suppress(OSError):
+            return here.at_end.enter_context(small_disk(here.directory, journals))
+    return FileSizeLimit(functools.partial(_pids, here, victim))
 
 
 def _pids(here: World, victim: str) -> Sequence[int]:

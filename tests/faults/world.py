@@ -58,6 +58,7 @@ class World:
         loads: The clients.
         follower: The subscriber.
         noticed: What the harness itself found wrong.
+        at_end: What is left once all processes have ended and before the folder is removed.
     """
 
     def __init__(self, directory: pathlib.Path, configuration: Configuration, seed: int, services: Services) -> None:
@@ -68,6 +69,7 @@ class World:
         self.loads = [Load(directory, ACCOUNTS, INSTRUMENTS, seed)]
         self.follower = Follower(directory)
         self.noticed: list[str] = []
+        self.at_end = contextlib.ExitStack()
         self._checked = 0
 
     @property
@@ -174,8 +176,8 @@ class World:
     async def evidence(self) -> Evidence:
         """Collect what there is to judge; everything is at rest."""
         acknowledged = [entry for load in self.loads for entry in read_acknowledgements(load.record)]
-        replayed = replay_partitions(self.configuration, self.directory)
-        venue = replay_venue(self.configuration, self.directory)
+        replayed = await asyncio.to_thread(replay_partitions, self.configuration, self.directory)
+        venue = await asyncio.to_thread(replay_venue, self.configuration, self.directory)
         names = ["venue", *map(journal_name, replayed)]
         noticed = [*self.noticed, *self.follower.violations]
         return Evidence(
@@ -188,7 +190,7 @@ class World:
             venue_orders=venue.orders,
             venue_reports=venue.reports,
             venue_standing=venue.standing,
-            verifications=verify_journals(self.configuration, self.directory, names),
+            verifications=await asyncio.to_thread(verify_journals, self.configuration, self.directory, names),
             instruments=INSTRUMENTS,
             alarms=(await ask(self.directory, "oms-0", "alarms", {"limit": 100}))["alarms"],
             noticed=[*noticed, *itertools.chain.from_iterable(load.violations for load in self.loads)],
@@ -269,6 +271,7 @@ async def world(
         await here.follower.close()
         await here.market.close()
         await services.close()
+        here.at_end.close()
         shutil.rmtree(directory, ignore_errors=True)
 
 
