@@ -142,6 +142,8 @@ def _refuse_cancel(
         current = working.slice
         if working.settled is OrderStatus.FILLED and current is not None and current.live:
             current.end()  # too late to take back what was not needed: whatever it still does is an overfill
+            for amendment in working.amendments:
+                amending.refuse(state, effects, working, amendment, time, report.reason, report.text)
         if has_expired(working.order, time):
             state.timers.add(time + MINUTE, working.order.order_id, Due.EXPIRE)
         state.move(effects, working, time, text=report.text)
