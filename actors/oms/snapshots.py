@@ -45,6 +45,7 @@ class _Amendment(Message, frozen=True):
     venue_quantity: int
     by_cancel: bool
     buying_price: int
+    meant: int
     time: int
 
 
