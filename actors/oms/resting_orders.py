@@ -14,7 +14,7 @@ def resting_price(order: Order) -> int:
     """Return the price at which an order rests at the venue or is about to, in increments; 0 where it does not."""
     if order.limit_price is None or order.stage is not _WORKING or order.time_in_force in _PASSING:
         return 0
-    return order.limit_price if order.status.is_open else 0
+    return order.limit_price if order.leaves_quantity else 0
 
 
 class RestingOrders:
