@@ -22,7 +22,11 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
     new_terms(state, terms)
     # Extended in place: the books of all accounts look at this one list.
     state.instruments.extend(terms.instruments[len(state.instruments) :])
-    state.fee_rate = terms.fee_rate
+    if terms.fee_rate != state.fee_rate:
+        state.fee_rate = terms.fee_rate
+        for working in state.orders.values():
+            if working.may_trade:
+                working.expose(state.fee_rate)
     state.capabilities = terms.capabilities
     state.native = native_kinds(terms.capabilities)
     return Effects()

@@ -237,8 +237,10 @@ def load(payload: bytes, check: Gate = gate.look) -> Partition:
         partition.standing[order_id] = partition.orders[order_id]
     for account in saved.accounts:
         _restore_groups(partition, account)
-    for working in sorted(partition.standing.values(), key=lambda one: one.partner is not None):
-        working.expose(partition.fee_rate)
+    for working in partition.orders.values():  # a partner is older than who shares with it
+        if working.may_trade:
+            working.expose(partition.fee_rate)
+    for working in partition.standing.values():
         working.resting = partition.safeguards.rests(working.order, 0)
     partition.safeguards.restore(saved.safeguards)
     partition.awaiting = dict.fromkeys(saved.awaiting)

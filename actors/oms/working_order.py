@@ -161,7 +161,7 @@ class WorkingOrder:
         self.seen = 0
         self.since = -1
         self.resting = 0
-        self._reserved_at = -1
+        self._reserved_at = (-1, 0)
 
     @property
     def confirmed(self) -> bool:
@@ -195,6 +195,12 @@ class WorkingOrder:
         return shown(self.settled, self.canceling, self.replacing)
 
     @property
+    def may_trade(self) -> bool:
+        """Whether anything of it may still be filled, also by a change that is not answered or against its own wish."""
+        at_venue = self.slice is not None and self.slice.live
+        return at_venue or bool(self.amendments) or self.order.leaves_quantity > 0
+
+    @property
     def owed(self) -> bool:
         """Whether the venue owes an answer on it."""
         current = self.slice
@@ -217,7 +223,7 @@ class WorkingOrder:
         lots, price, current = order.leaves_quantity, self.buying_price, self.slice
         if self.amendments or order.stage is _HELD or (current is not None and current.live and current.left > lots):
             lots, price = self._worst()
-        if partner is None and lots == self.counted and price == self._reserved_at:
+        if partner is None and lots == self.counted and (price, fee_rate) == self._reserved_at:
             return
         reserved = buying_cost(instrument, price, lots, fee_rate) if order.side is _BUY and lots else 0
         if partner is not None:
@@ -230,7 +236,7 @@ class WorkingOrder:
         if reserved != self.reserved:
             exposure.reserve(instrument.currency, reserved - self.reserved)
             self.reserved = reserved
-        self._reserved_at = price
+        self._reserved_at = price, fee_rate
 
     def _worst(self) -> tuple[int, int]:
         """Return the most lots that it may still trade, at the highest price of what is outstanding."""
