@@ -22,7 +22,9 @@ from actors.messages import (
 from actors.oms.admission import repeated, repeated_list, repeated_replacement, to_be_canceled
 from actors.oms.effects import Effects
 from actors.oms.inputs import Deposit, Discrepancy, Input, Price, StateChange, Terms, VenueReport
+from actors.oms.partition import Partition
 from actors.oms.sending import outstanding
+from actors.oms.snapshots import load, save
 from actors.oms.venue import Capabilities, VenueMessage
 from actors.oms.watching import concerned
 from actors.oms.working_order import WorkingOrder, split_venue_id, venue_id
@@ -52,12 +54,16 @@ class Siege:
         self.deposits = self.partition.accounts["main"].books.cash("USD")
         self.closed: set[str] = set()
         self._number = 0
+        self._follower: Partition | None = None
 
     def _give(self, record: Input) -> Effects:
         before = [
             (working, working.order.status, bool(working.amendments)) for working in self.partition.orders.values()
         ]
         effects = self.bench.give(record)
+        if self._follower is not None:
+            same = self._follower.apply(record)
+            assert encode([same.events, same.messages]) == encode([effects.events, effects.messages])
         restates = isinstance(record, VenueReport) and record.report.type in _RESTATING
         for working, status, amended in before:
             if not status.is_open and working.order.status.is_open:
@@ -199,9 +205,9 @@ class Siege:
 
     # Those in charge.
 
-    def learn(self, capabilities: Capabilities) -> None:
-        """The partition restarts with a venue that does other things natively."""
-        fields = {"instruments": INSTRUMENTS, "fee_rate": FEE_RATE, "capabilities": capabilities}
+    def learn(self, capabilities: Capabilities, fee_rate: int = FEE_RATE) -> None:
+        """The partition restarts with a venue that does other things natively, at other fees."""
+        fields = {"instruments": INSTRUMENTS, "fee_rate": fee_rate, "capabilities": capabilities}
         self._give(Terms(time=self.bench.time, **fields))
 
     def switch(self, scope: str, state: TradingState) -> None:
@@ -239,6 +245,15 @@ class Siege:
         laws.the_venue_owes_what_is_awaited(self.partition)
         laws.the_watch_is_complete(self.partition)
         laws.what_works_at_the_venue_is_what_is_left(self.partition)
+
+    def check_snapshot(self) -> None:
+        """A partition that is restored from a snapshot is the same, and goes on the same from there."""
+        restored = load(save(self.partition))
+        assert restored.digest() == self.partition.digest()
+        assert save(restored) == save(self.partition)
+        if self._follower is not None:
+            assert self._follower.digest() == self.partition.digest()
+        self._follower = restored
 
     def check_replay(self) -> None:
         """The same inputs give the same state, events and messages, to the byte."""

@@ -178,9 +178,9 @@ class AdversarialVenue(RuleBasedStateMachine):
         what=st.integers(0, 4),
     )
     def those_in_charge(self, amount: int, scope: str, state: TradingState, capabilities: Any, what: int) -> None:
-        """Money comes and goes, the kill switch moves, or the venue does other things natively from now on."""
+        """Money comes and goes, the kill switch moves, or the venue is another from now on."""
         if what == 0:
-            self.siege.learn(capabilities)
+            self.siege.learn(capabilities, abs(amount) % 100_000)
         elif what > 2:
             self.siege.switch(scope, state)
         else:
@@ -202,9 +202,10 @@ class AdversarialVenue(RuleBasedStateMachine):
         self.siege.check_indices()
 
     @invariant()
-    def a_replay_gives_the_same(self) -> None:
+    def a_replay_and_a_snapshot_give_the_same(self) -> None:
         """After every step once in a while, as it costs a whole replay."""
         if random.random() < 0.1:
+            self.siege.check_snapshot()
             self.siege.check_replay()
 
     def teardown(self) -> None:

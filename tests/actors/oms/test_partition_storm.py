@@ -211,9 +211,11 @@ class Storm:
             self.siege.miss(self.random.choice(self.siege.known))
 
     def charge(self) -> None:
-        """Money comes and goes, and the kill switch moves, soon back again."""
+        """Money comes and goes, fees change, and the kill switch moves, soon back again."""
         if self.random.random() < 0.3:
             self.siege.deposit(self.random.randint(-(10**12), 10**13))
+        if self.random.random() < 0.2:
+            self.siege.learn(self.siege.partition.capabilities, self.random.choice([0, 5_000, 100_000]))
         scope = self.random.choice(["firm", "account:main", "strategy:carry"])
         self.siege.switch(scope, self.random.choice([TradingState.ACTIVE, *TradingState]))
         if self.random.random() < 0.6:
@@ -230,6 +232,8 @@ def weather(seed: int, capabilities: Any, steps: int) -> Siege:
             storm.siege.check_books()
             storm.siege.check_orders()
             storm.siege.check_indices()
+            if number % 25 == 24:
+                storm.siege.check_snapshot()
         except AssertionError as error:
             raise AssertionError(f"step {number} of seed {seed}: {what}") from error
     storm.siege.everything_arrives()
