@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -122,14 +123,16 @@ def test_a_budget_is_put_in_force_once_and_older_ones_change_nothing() -> None:
 def test_what_limits_ask_for_is_measured_and_read_and_nothing_else() -> None:
     async def scene(here: World) -> None:
         assert not here.oms.prices.measures_volatility
-        sessions = here.oms._limits._sessions
+        sessions, may_read = here.oms._limits._sessions, threading.Event()
+        read = sessions.read
+        sessions.read = lambda: (may_read.wait(60), read())  # type: ignore[assignment,method-assign]
         await here.ask("set_limits", limits={"price_collar_deviations": 10**8, "require_open_session": 1}, **BY)
         assert here.oms.prices.measures_volatility
-        unread = not sessions.asked_for  # another test of this process may have read the calendar already
         order = await here.submit("a")
+        assert not sessions.asked_for and order.reason == "SESSION_CLOSED"
+        assert "once the calendar was read" in order.text
+        may_read.set()
         await until(lambda: sessions.asked_for, 60)
-        assert order.reason == "SESSION_CLOSED"
-        assert unread is ("once the calendar was read" in order.text)
         assert "from " in (await here.submit("b")).text, "1970 was long before the session"
         none = {"price_collar_deviations": None, "require_open_session": None}
         await here.ask("set_limits", limits=none, **BY)
