@@ -23,10 +23,12 @@ class EventStream:
 
     Attributes:
         last: Sequence of the newest event, 0 while there is none.
+        retained: Number of events that are kept.
     """
 
     def __init__(self, replay: Callable[[], Iterator[OmsEvent]], retained: int) -> None:
         self.last = 0
+        self.retained = retained
         self._replay = replay
         self._retained: deque[OmsEvent] = deque(maxlen=retained)
         self._subscribers: list[Request] = []

@@ -10,6 +10,7 @@ from typing import Any
 from actors.clock import DataClock
 from actors.errors import AlphaMindError, JournalError, JournalFenced, PeerLost, Unavailable
 from actors.journal.journal import Journal
+from actors.memory import building_state
 from actors.messages import ExecutionReport, OmsEvent, ReportType, VenueCancel, encode
 from actors.metrics import Metrics
 from actors.oms import gate
@@ -106,14 +107,21 @@ class PartitionHost:
         Raises:
             JournalCorrupt: A record is not what was written.
         """
-        count = 0
-        self.partition, first = self._snapshots.restore(self._look)
-        self.stream.last = self.partition.last_event
-        for record in self.journal.read(first):
-            self.stream.publish(self.partition.apply(decode_input(record)).events)
-            count += 1
-            if count % _PAUSE_EVERY == 0:
-                await asyncio.sleep(0)
+        with building_state():
+            self.partition, first = self._snapshots.restore(self._look)
+            partition, stream = self.partition, self.stream
+            stream.last = partition.last_event
+            old = self.journal.last_sequence - stream.retained  # nobody is told of what these did
+            for count, record in enumerate(self.journal.read(first)):
+                partition.silent = record.sequence <= old
+                effects = partition.apply(decode_input(record))
+                if partition.silent:
+                    stream.last = partition.last_event
+                else:
+                    stream.publish(effects.events)
+                if count % _PAUSE_EVERY == 0:
+                    await asyncio.sleep(0)
+            partition.silent = False
         self._discrepancies = {(alarm.code, alarm.order_id) for alarm in self.partition.alarms if not alarm.report}
         self.clock.advance(self.partition.time)
 

@@ -51,6 +51,7 @@ class PartitionState:
         alarms: What went wrong, the oldest first.
         last_report: Sequence of the newest report of the venue.
         last_event: Sequence of the newest event.
+        silent: Whether events of orders are only counted: while old history is read again, of which nobody is told.
     """
 
     def __init__(self, index: int, check: Gate = gate.look) -> None:
@@ -76,6 +77,7 @@ class PartitionState:
         self.alarms: list[Alarm] = []
         self.last_report = 0
         self.last_event = 0
+        self.silent = False
         self.check = check
 
     @property
@@ -204,9 +206,11 @@ class PartitionState:
         """Tell subscribers what an order is now, and by which fill."""
         if order.status is _REJECTED and fill is None:
             self.rejected += 1
-        effects.events.append(
-            OrderEvent(partition=self.index, sequence=self.next_event(), time=time, order=order, fill=fill)
-        )
+        sequence = self.last_event = self.last_event + 1
+        if not self.silent:
+            effects.events.append(
+                OrderEvent(partition=self.index, sequence=sequence, time=time, order=order, fill=fill)
+            )
 
     def raise_alarm(self, effects: Effects, code: str, time: int, order_id: str, report: int, text: str) -> None:
         """Note that something happened which must not."""
