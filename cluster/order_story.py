@@ -69,6 +69,7 @@ def _described(chapter: Chapter, instrument: Instrument | None) -> dict[str, Any
         "time": time_text(chapter.time),
         "kind": chapter.kind,
         "who": chapter.principal,
+        "via": chapter.via,
         "why": chapter.reason,
         "what": list(_story(chapter, instrument)),
         "status": str(order.status),
@@ -140,7 +141,7 @@ def shown(history: OrderHistory) -> Iterator[Table]:
         filled = _value("filled_quantity", chapter.order.filled_quantity, instrument)
         cells = (
             f"{chapter.sequence}\n{chapter.hash[:12]}",
-            f"{time_text(chapter.time)}\n{chapter.principal}",
+            "\n".join([time_text(chapter.time), chapter.principal, *([f"via {chapter.via}"] if chapter.via else [])]),
             "\n".join(lines),
             f"{chapter.order.status}\n{filled}",
         )

@@ -163,7 +163,7 @@ def deposited(state: PartitionState, deposit: Deposit) -> bool:
     account = state.account(deposit.account)
     before = account.deposits.get(deposit.key)
     if before is not None:
-        if msgspec.structs.replace(before, time=deposit.time) != deposit:
+        if msgspec.structs.replace(before, time=deposit.time, via=deposit.via) != deposit:
             raise Conflict(
                 "another deposit was booked under this key",
                 field="key",

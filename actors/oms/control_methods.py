@@ -66,7 +66,12 @@ class ControlMethods:
         hosts = self._hosted.concerned(account)
         self._check_age(body)
         change = StateChange(
-            time=self._clock.now(), scope=body.scope, state=body.state, principal=body.principal, reason=body.reason
+            time=self._clock.now(),
+            scope=body.scope,
+            state=body.state,
+            principal=body.principal,
+            reason=body.reason,
+            via=request.connection.principal,
         )
         number = self._word.numbers[0]
         for host in hosts:
@@ -110,6 +115,7 @@ class ControlMethods:
             amount=body.amount,
             reason=body.reason,
             key=body.key,
+            via=request.connection.principal,
         )
         if deposited(host.partition, record):
             host.after_commit(functools.partial(request.reply, encode({"repeated": True})))

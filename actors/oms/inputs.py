@@ -1,4 +1,9 @@
-"""The inputs of a partition, as they are journaled: each with what was looked at, so that a replay needs no more."""
+"""The inputs of a partition, as they are journaled: each with what was looked at, so that a replay needs no more.
+
+What somebody asked for names who that is, as whoever sent it said (``principal``), and says over which authenticated
+connection it came (``via``): ``unix:USER`` of this node, ``tls:NAME`` of a certificate, or ``ray:cluster``. It is empty
+where the OMS itself was the cause.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,8 @@ from actors.messages import (
 )
 from actors.oms.venue import PLAIN, Capabilities
 
-SCHEMA_VERSION = 2
-"""Version that is written. Version 1 lacks the fields behind those that it had; they have their defaults."""
+SCHEMA_VERSION = 3
+"""Version that is written. Older ones lack fields at the end of what they had (version 2 has no ``via``): defaults."""
 
 
 class Terms(Message, frozen=True, kw_only=True):
@@ -86,6 +91,7 @@ class Submission(Message, frozen=True, kw_only=True):
     reference_price: int
     order: SubmitOrder
     look: Look | None = None
+    via: str = ""
 
 
 class ListSubmission(Message, frozen=True, kw_only=True):
@@ -94,6 +100,7 @@ class ListSubmission(Message, frozen=True, kw_only=True):
     time: int
     orders: SubmitList
     looks: tuple[Look, ...]
+    via: str = ""
 
 
 class Replacement(Message, frozen=True, kw_only=True):
@@ -102,6 +109,7 @@ class Replacement(Message, frozen=True, kw_only=True):
     time: int
     replace: ReplaceOrder
     look: Look
+    via: str = ""
 
 
 class MassCancellation(Message, frozen=True, kw_only=True):
@@ -110,6 +118,7 @@ class MassCancellation(Message, frozen=True, kw_only=True):
     time: int
     cancel: CancelOrders
     received: int = 0
+    via: str = ""
 
 
 class Price(Message, frozen=True):
@@ -150,6 +159,7 @@ class Cancellation(Message, frozen=True, kw_only=True):
     time: int
     cancel: CancelOrder
     received: int = 0
+    via: str = ""
 
 
 class VenueReport(Message, frozen=True, kw_only=True):
@@ -168,6 +178,7 @@ class Deposit(Message, frozen=True, kw_only=True):
     amount: int
     reason: str
     key: str
+    via: str = ""
 
 
 class LimitsChange(Message, frozen=True, kw_only=True):
@@ -179,6 +190,7 @@ class LimitsChange(Message, frozen=True, kw_only=True):
     principal: str
     reason: str
     scope: str = "firm"
+    via: str = ""
 
 
 class StateChange(Message, frozen=True, kw_only=True):
@@ -189,6 +201,7 @@ class StateChange(Message, frozen=True, kw_only=True):
     state: TradingState
     principal: str
     reason: str
+    via: str = ""
 
 
 class BudgetGrant(Message, frozen=True, kw_only=True):

@@ -82,6 +82,7 @@ class LimitMethods:
                     principal=body.principal,
                     reason=body.reason,
                     scope=body.scope,
+                    via=request.connection.principal,
                 )
                 records.append((host, change))
             self._log.info("limits changed", version=version, principal=body.principal, limits=body.limits)

@@ -76,7 +76,8 @@ class Chapter:
         time: The trading clock, UTC nanoseconds.
         kind: What was put on record.
         hash: The record's chain hash, hexadecimal.
-        principal: Who caused it.
+        principal: Who caused it, as whoever sent it said.
+        via: Over which authenticated connection it came; empty where nobody sent it.
         reason: Why, as whoever caused it said.
         cause: What was put on record.
         order: The order afterwards.
@@ -92,6 +93,7 @@ class Chapter:
     kind: str
     hash: str
     principal: str
+    via: str
     reason: str
     cause: Input
     order: Order
@@ -229,6 +231,7 @@ class _Teller:
             kind=Kind(record.kind).name.lower(),
             hash=self._hash.hex(),
             principal=_principal(cause),
+            via=str(getattr(cause, "via", "")),
             reason=_reason(cause),
             cause=cause,
             order=order,

@@ -102,6 +102,7 @@ class OrderMethods:
             reference_price=0,
             order=submitted,
             look=self._look(submitted),
+            via=request.connection.principal,
         )
         host.execute(record, functools.partial(self._submitted, request, started))
 
@@ -138,7 +139,8 @@ class OrderMethods:
             host.after_commit(functools.partial(_reply, request, before))
             return
         looks = tuple(self._look(order) for order in submitted.orders)
-        record = ListSubmission(time=self._clock.now(), orders=submitted, looks=looks)
+        via = request.connection.principal
+        record = ListSubmission(time=self._clock.now(), orders=submitted, looks=looks, via=via)
         host.execute(record, functools.partial(self._list_submitted, request))
 
     def _list_submitted(self, request: Request, effects: Effects) -> None:
@@ -168,7 +170,7 @@ class OrderMethods:
             host.after_commit(functools.partial(_reply_replaced, request, before.order.order, refusal))
             return
         look = self._look(host.partition.find(wish.account, wish.client_order_id).submitted)
-        record = Replacement(time=self._clock.now(), replace=wish, look=look)
+        record = Replacement(time=self._clock.now(), replace=wish, look=look, via=request.connection.principal)
         host.execute(record, lambda effects: _reply_replaced(request, effects.order, effects.refusal))
         self._metrics.count("replacements_total")
 
@@ -184,7 +186,8 @@ class OrderMethods:
         check_line("principal", cancel.principal)
         host = self._hosted.of_account(cancel.account)
         if to_be_canceled(host.partition, cancel):
-            record = Cancellation(time=self._clock.now(), cancel=cancel, received=time.time_ns())
+            via = request.connection.principal
+            record = Cancellation(time=self._clock.now(), cancel=cancel, received=time.time_ns(), via=via)
             host.execute(record, lambda effects: request.reply(encode(effects.order)))
             self._metrics.count("cancels_total")
         else:
@@ -205,7 +208,8 @@ class OrderMethods:
         self._hosted.check_alive()
         every = list(self._hosted.hosts.values())
         hosts = every if wish.account is None else [self._hosted.of_account(wish.account)]
-        record = MassCancellation(time=self._clock.now(), cancel=wish, received=time.time_ns())
+        via = request.connection.principal
+        record = MassCancellation(time=self._clock.now(), cancel=wish, received=time.time_ns(), via=via)
         concerned = [
             host
             for host in hosts

@@ -91,6 +91,7 @@ def test_a_whole_life_is_told_while_the_run_trades(run: Run, capsys: pytest.Capt
         ("risk", "pending_cancel"),
         ("venue", "canceled"),
     ]
+    assert not any("via" in record for record in records), "no connection in this bench"
     first, fill, mass = records[0], records[5], records[6]
     assert first["what"][0] == "submitted: buy 10 AAA limit at 100.00 day"
     gate = first["gate"][0]

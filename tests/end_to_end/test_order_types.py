@@ -153,6 +153,6 @@ def test_the_life_of_an_exit_can_be_told(result, capsys):
     kinds = [record["kind"] for record in told["records"]]
     assert kinds[0] == "list_submission" and {"observation", "venue_report"} <= set(kinds)
     assert told["order"]["status"] == "filled" and told["order"]["emulated"] == ["stop"]
-    assert told["records"][0]["who"] == f"strategy:{stop.strategy}"
+    assert told["records"][0]["who"] == f"strategy:{stop.strategy}" and told["records"][0]["via"].startswith("unix:")
     assert [fill["price"] for record in told["records"] for fill in record.get("fills", [])]
     assert msgspec.json.decode(json.dumps(told)) == told
