@@ -284,9 +284,10 @@ def audit_show_order(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Tell an order's whole life: who, when, why, which limits were consulted, at which prices, what came of it."""
+    from cluster.audit import AuditedRun
     from cluster.order_history import audit_show
 
-    audit_show(load("local"), order, run=run, account=account, as_json=as_json)
+    audit_show(AuditedRun.find(run), order, account=account, as_json=as_json)
 
 
 @audit_app.command("anchor")

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 
 import orjson
-import pydantic
-import yaml
 from rich.console import Console
 
 from actors.errors import Conflict, NotFound
@@ -18,18 +16,18 @@ from actors.journal import read_journal
 from actors.journal.journal import Record
 from actors.journal.opening import list_journals
 from actors.oms.order_history import OrderHistory, OrderKey, order_numbered, orders_called, tell
+from cluster.audit import AuditedRun
 from cluster.order_story import described, shown
-from configs.schema import Configuration, JournalSection
+from configs.schema import JournalSection
 
 _JOURNAL = re.compile(r"oms-p(\d{2,})")
 _ORDER_ID = re.compile(r"(\d+)-(\d+)")
 
 
 def audit_show(
-    configuration: Configuration,
+    audited: AuditedRun,
     order: str,
     *,
-    run: str | None = None,
     account: str | None = None,
     as_json: bool = False,
     console: Console | None = None,
@@ -39,49 +37,23 @@ def audit_show(
     Works while the run trades, and after.
 
     Args:
-        configuration: Where the home is, and how to reach the journal's database.
+        audited: The run.
         order: Order id, client order id, or the id of a replacement.
-        run: Name or directory of the run; by default the one that came up last.
         account: Which account, where several have an order of that client order id.
         as_json: Whether to print everything as JSON, not as a table.
         console: Where tables go.
 
     Raises:
-        NotFound: There is no such run or order.
+        NotFound: There is no such order.
         Conflict: Several accounts have such an order.
         JournalError: A journal can't be read, or is not what was written.
     """
-    directory = run_directory(configuration.run.home, run)
-    history = find_order(journal_of(directory, configuration), directory, order, account)
+    history = find_order(audited.section, audited.directory, order, account)
     if as_json:
         sys.stdout.write(orjson.dumps(described(history), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         for part in shown(history):
             (console or Console()).print(part)
-
-
-def run_directory(home: pathlib.Path, run: str | None) -> pathlib.Path:
-    """Return the folder of a run: by name or path, or of the one that came up last.
-
-    Raises:
-        NotFound: There is none.
-    """
-    candidates = [home / "current"] if run is None else [home / "runs" / run, pathlib.Path(run).expanduser()]
-    for directory in candidates:
-        if (directory / "configuration.yaml").is_file():
-            return directory.resolve()
-    raise NotFound(
-        "there is no such run", field="run", value=run, rule=f"a folder in {home / 'runs'}", remedy="name it with --run"
-    )
-
-
-def journal_of(directory: pathlib.Path, configuration: Configuration) -> JournalSection:
-    """Return where a run's journals are: as the run was configured, with the present connection string."""
-    saved = yaml.safe_load((directory / "configuration.yaml").read_text())["journal"]
-    dsn: pydantic.SecretStr | None = configuration.journal.dsn
-    if dsn is not None:
-        saved["dsn"] = dsn.get_secret_value()
-    return JournalSection.model_validate(saved)
 
 
 def find_order(

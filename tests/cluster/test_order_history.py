@@ -13,21 +13,24 @@ from actors.journal import open_journal
 from actors.journal.journal import Journal
 from actors.messages import OrderType, ReportType, encode
 from actors.oms.inputs import KIND_OF, SCHEMA_VERSION, AccountOpening, Deposit, Input, LimitsChange, Submission, Terms
+from cluster.audit import AuditedRun
 from cluster.order_history import audit_show
 from configs import load, render
 from configs.schema import Configuration
+from tests.servers import postgres
 from tests.actors.oms.support import FEE_RATE, INSTRUMENTS, LIMITS, PRICE, Bench, submission
 
 
 class Run:
     """A run whose partition 3 is written by a bench, through a journal that stays open."""
 
-    def __init__(self, home: pathlib.Path) -> None:
-        self.configuration: Configuration = load(overrides=[f"run.home={home}"])
+    def __init__(self, home: pathlib.Path, profile: str = "local", dsn: str | None = None) -> None:
+        environment = {} if dsn is None else {"ALPHAMIND_JOURNAL_DSN": dsn}
+        self.configuration: Configuration = load(profile, overrides=[f"run.home={home}"], environment=environment)
         self.directory = home / "runs" / "first"
         self.directory.mkdir(parents=True)
         (self.directory / "configuration.yaml").write_text(render(self.configuration))
-        (home / "current").symlink_to(self.directory)
+        self.audited = AuditedRun(self.directory, self.configuration.journal)
         self.bench = Bench()
         self.journals: dict[int, Journal] = {}
         self.written = 0
@@ -59,7 +62,7 @@ def run(tmp_path: pathlib.Path) -> Iterator[Run]:
 
 
 def story(this: Run, order: str, capsys: pytest.CaptureFixture[str], **options: object) -> dict:
-    audit_show(this.configuration, order, as_json=True, **options)  # type: ignore[arg-type]
+    audit_show(this.audited, order, as_json=True, **options)  # type: ignore[arg-type]
     return json.loads(capsys.readouterr().out)
 
 
@@ -105,7 +108,7 @@ def test_a_whole_life_is_told_while_the_run_trades(run: Run, capsys: pytest.Capt
     assert len(set(hashes)) == len(hashes) and hashes[-1] == run.journals[3].verify().head
     for name in ("3-1", "c2"):
         assert story(run, name, capsys) == told
-    assert story(run, "c1", capsys, run="first", account="main") == told
+    assert story(run, "c1", capsys, account="main") == told
 
 
 def test_the_table_says_the_same_in_words(run: Run) -> None:
@@ -115,12 +118,12 @@ def test_the_table_says_the_same_in_words(run: Run) -> None:
     run.bench.trade(11, "3-2")
     run.write()
     console = Console(record=True, width=200, file=io.StringIO())
-    audit_show(run.configuration, "c1", console=console)
+    audit_show(run.audited, "c1", console=console)
     text = console.export_text()
     assert "order 3-1 (c1) of main by manual: rejected" in text
     assert "submitted: buy 1000000000 AAA trailing stop day trail amount 0.50 reduce only True" in text
     assert "gate: REDUCE_ONLY_WOULD_OPEN" in text and "limits of the firm, version 1" in text
-    audit_show(run.configuration, "ok", console=console)
+    audit_show(run.audited, "ok", console=console)
     text = console.export_text()
     assert "to the venue: 3-2, buy 10 market day" in text
     assert "booked: bought 11 at 100.00" in text and "alarm ORDER_OVERFILLED: filled 11 of 10 lots" in text
@@ -153,7 +156,7 @@ def test_an_order_that_no_partition_has_is_not_found(run: Run, order: str) -> No
     run.bench.submit("c1")
     run.write()
     with pytest.raises(NotFound) as raised:
-        audit_show(run.configuration, order)
+        audit_show(run.audited, order)
     assert (raised.value.code, raised.value.value) == ("ORDER_UNKNOWN", order)
 
 
@@ -163,12 +166,6 @@ def test_a_client_order_id_that_looks_like_an_order_id_is_found_too(
     run.bench.submit("3-7")
     run.write()
     assert story(run, "3-7", capsys)["order"]["order_id"] == "3-1"
-
-
-def test_a_run_that_is_not_there_is_not_found(run: Run) -> None:
-    with pytest.raises(NotFound) as raised:
-        audit_show(run.configuration, "c1", run="second")
-    assert (raised.value.field, raised.value.value) == ("run", "second")
 
 
 def test_a_journal_that_was_changed_is_not_told_from(run: Run) -> None:
@@ -181,4 +178,19 @@ def test_a_journal_that_was_changed_is_not_told_from(run: Run) -> None:
     content[-5] ^= 1
     segment.write_bytes(content)
     with pytest.raises(JournalCorrupt):
-        audit_show(run.configuration, "c1")
+        audit_show(run.audited, "c1")
+
+
+def test_it_is_told_from_a_database_just_the_same(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with postgres() as dsn:
+        run = Run(tmp_path, "services", dsn)
+        run.bench.submit("c1", quantity=10, limit_price=PRICE)
+        run.bench.report(ReportType.NEW, "3-1")
+        run.write()
+        for journal in run.journals.values():
+            journal.flush()
+        capsys.readouterr()  # what the database's start printed
+        told = story(run, "c1", capsys)
+        run.close()
+    assert [record["kind"] for record in told["records"]] == ["submission", "venue_report"]
+    assert told["order"]["status"] == "new"

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from actors.messages import OrderEvent, OrderStatus, OrderType
+from cluster.audit import AuditedRun
 from cluster.order_history import audit_show
 from configs import load
 from tests.end_to_end.test_one_process import all_events
@@ -147,8 +148,9 @@ def test_the_strategies_parts_net_to_the_account(result):
 def test_the_life_of_an_exit_can_be_told(result, capsys):
     directory, configuration, _, events, _, _, _ = result
     orders = final_orders(events).values()
+    audited = AuditedRun(directory, configuration.journal)
     stop = next(order for order in orders if order.list_id and order.type is OrderType.STOP and order.filled_quantity)
-    audit_show(configuration, stop.client_order_id, run=str(directory), as_json=True)
+    audit_show(audited, stop.client_order_id, as_json=True)
     told = json.loads(capsys.readouterr().out)
     kinds = [record["kind"] for record in told["records"]]
     assert kinds[0] == "list_submission" and {"observation", "venue_report"} <= set(kinds)
