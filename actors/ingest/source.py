@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -65,6 +66,21 @@ def open_source(
             )
         return simulated(feed, instruments)
     path = feed.data.expanduser()
+    table, notes = read_table(path, feed, instruments)
+    return TableSource(path.name, table, feed, instruments, notes)
+
+
+def read_table(path: pathlib.Path, feed: FeedSection, instruments: InstrumentsSection) -> tuple[Table, list[str]]:
+    """Return the rows of a file or of a folder's files, and remarks for people.
+
+    Args:
+        path: A file or a folder.
+        feed: Format, columns, time zone.
+        instruments: The calendar of daily bars.
+
+    Raises:
+        DataError: The data can't be read; the error names the file and the way out.
+    """
     form, paths = find_files(path, feed.format)
     notes: list[str] = []
     tables: list[Table] = []
@@ -78,4 +94,4 @@ def open_source(
             table, remarks = read_bars(one, feed, instruments)
             tables.append(table)
             notes.extend(remarks)
-    return TableSource(path.name, concatenate(tables, str(path)), feed, instruments, notes)
+    return concatenate(tables, str(path)), notes

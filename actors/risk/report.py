@@ -10,7 +10,7 @@ from actors.decimals import money_text, ratio_text
 from actors.messages import MONEY_UNIT, Instrument
 from actors.portfolio.valuation import Valuation
 from actors.risk.limits import FLAG, LimitUse
-from actors.risk.measures import Simulation
+from actors.risk.measures import Simulation, TailLoss
 from actors.risk.returns import ReturnHistory
 from actors.risk.stress import stress
 from configs.schema import RiskSection
@@ -29,7 +29,8 @@ def tail_section(
 ) -> dict[str, Any]:
     """Return value at risk and expected shortfall per confidence, and what they rest on.
 
-    Amounts are rounded to cents; where none can be given they are ``None`` and ``reason`` says why.
+    Amounts are rounded to cents; where none can be given they are ``None`` and ``reason`` says why. The interval holds
+    the true value at risk with a probability of 95%; a bound is ``None`` where the window is too short for one.
     """
     found = {tail.confidence: tail for tail in simulation.tails}
     measures = []
@@ -39,6 +40,7 @@ def tail_section(
             {
                 "confidence": confidence,
                 "value_at_risk": None if tail is None else _cents(tail.value_at_risk),
+                "value_at_risk_interval": _bounds(tail),
                 "expected_shortfall": None if tail is None else _cents(tail.expected_shortfall),
                 "value_at_risk_of_equity": None if tail is None else ratio_text(round(tail.value_at_risk), equity),
                 "expected_shortfall_of_equity": (
@@ -115,6 +117,12 @@ def largest_use(uses: Sequence[dict[str, LimitUse]]) -> dict[str, LimitUse]:
 
 def _nearness(use: LimitUse) -> tuple[float, int]:
     return use.fraction or 0.0, use.value
+
+
+def _bounds(tail: TailLoss | None) -> list[str | None] | None:
+    if tail is None or tail.interval is None:
+        return None
+    return [None if bound is None else _cents(bound) for bound in tail.interval]
 
 
 def _cents(amount: float) -> str:

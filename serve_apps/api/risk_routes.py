@@ -29,6 +29,9 @@ class Measure(pydantic.BaseModel):
 
     confidence: float
     value_at_risk: str | None
+    value_at_risk_interval: list[str | None] | None = Field(
+        description="Bounds between which the true value at risk lies with 95%; null where the window is too short."
+    )
     expected_shortfall: str | None
     value_at_risk_of_equity: str | None
     expected_shortfall_of_equity: str | None

@@ -1,38 +1,17 @@
-"""Value at risk and expected shortfall by historical simulation, as order statistics of what the book would have lost.
+"""Historical simulation: what a book would have lost, had it been held in each past period.
 
-The returns of each past period are applied to today's exposures. With n losses sorted ascending L(1) <= ... <= L(n) and
-k = ceil(n * confidence):
-
-* value at risk = L(k), the lower quantile of the empirical distribution;
-* expected shortfall = [sum of L(i) over i > k, plus (k - n * confidence) * L(k)] / (n * (1 - confidence)), the mean of
-  the worst (1 - confidence) of all outcomes, a part of L(k) included.
-
-Source: C. Acerbi and D. Tasche (2002), "On the coherence of expected shortfall", Journal of Banking and Finance 26(7),
-their (1 - confidence)-tail mean, applied to the empirical distribution.
-
-Losses are positive; a negative measure means a gain even at that quantile. The horizon is one period of the returns.
+The returns of each past period are applied to today's exposures; the measures are order statistics of that (see
+``tails``). The horizon is one period of the returns.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import fractions
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-
-
-@dataclasses.dataclass(frozen=True)
-class TailLoss:
-    """Value at risk and expected shortfall at one confidence, in the unit of the losses."""
-
-    confidence: float
-    value_at_risk: float
-    expected_shortfall: float
+from actors.risk.measures.tails import Array, TailLoss, quantile_interval, tail_loss
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,17 +31,6 @@ class Simulation:
     covered: tuple[int, ...]
     share_covered: float
     reason: str | None = None
-
-
-def tail_loss(losses: Array, confidence: float) -> TailLoss:
-    """Return value at risk and expected shortfall of a sample of losses (shape (n,), finite, n >= 1)."""
-    ordered = np.sort(losses)
-    count = len(ordered)
-    level = fractions.Fraction(str(confidence))
-    rank = math.ceil(count * level)
-    at_risk = float(ordered[rank - 1])
-    beyond = float(ordered[rank:].sum()) + float(rank - count * level) * at_risk
-    return TailLoss(confidence, at_risk, beyond / float(count * (1 - level)))
 
 
 def simulate(
@@ -100,5 +68,9 @@ def simulate(
     losses = -(columns[joint][:, chosen] @ weights)
     covered = tuple(sorted(held[index] for index in chosen))
     share = float(np.abs(weights).sum() / gross)
-    tails = tuple(tail_loss(losses, confidence) for confidence in confidences)
+    tails = tuple(_with_interval(losses, confidence) for confidence in confidences)
     return Simulation(tails, int(joint.sum()), covered, share)
+
+
+def _with_interval(losses: Array, confidence: float) -> TailLoss:
+    return dataclasses.replace(tail_loss(losses, confidence), interval=quantile_interval(losses, confidence))
