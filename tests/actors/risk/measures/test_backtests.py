@@ -41,12 +41,12 @@ def test_exceptions_never_or_always_have_a_likelihood_too(exceptions: int) -> No
     assert christoffersen(np.full(250, exceptions > 0)) == (0.0, 1.0)
 
 
-def history(deviation: float, periods: int = 1_500) -> tuple[np.ndarray, ...]:
+def history(deviation: float, periods: int = 1_500) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
     """Normal losses beside forecasts that take a deviation of 1."""
     losses = deviation * np.random.default_rng(9).standard_normal(periods)
     tail, sample = Normal(0, 1).tail(0.975), Normal(0, 1).sample()
     ones = np.ones(periods)
-    return losses, ones * tail.value_at_risk, ones * tail.expected_shortfall, [sample] * periods  # type: ignore[return-value]
+    return losses, ones * tail.value_at_risk, ones * tail.expected_shortfall, [sample] * periods
 
 
 def test_right_forecasts_pass_every_test() -> None:
