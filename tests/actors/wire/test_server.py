@@ -87,6 +87,9 @@ def test_an_unknown_method_an_unreadable_body_and_a_broken_handler_are_told_and_
             assert error.value.code == "METHOD_UNKNOWN" and "echo" in error.value.rule
             with pytest.raises(InputError, match="unreadable body of count"):
                 await client.request("count", b"\xc1")
+            with pytest.raises(InputError, match="unreadable body of large: it is nested too deeply") as deep:
+                await client.request("large", b"\x91" * 100_000)
+            assert deep.value.field == "body"
             with pytest.raises(AlphaMindError, match="its log has the cause") as broken:
                 await client.request("break")
             assert "division" not in str(broken.value)
