@@ -141,6 +141,23 @@ def test_a_list_that_can_not_be_kept_is_refused_and_not_on_record(list_id: str, 
     run(scene)
 
 
+def test_the_orders_of_a_list_that_is_too_long_are_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked_at(*_: object) -> None:
+        raise AssertionError("an order was looked at")
+
+    async def scene(here: World) -> None:
+        monkeypatch.setattr("actors.oms.order_methods.check_order_text", looked_at)
+        for count in (17, 2_000):
+            with monkeypatch.context() as patch:
+                if count > 17:
+                    patch.setattr("actors.oms.order_methods._decode_list", looked_at)
+                with pytest.raises(AlphaMindError) as caught:
+                    await submit_list(here, OCO, *[submission("")] * count)
+            assert (caught.value.code, caught.value.value) == ("LIST_INVALID", str(count))
+
+    run(scene)
+
+
 # Replacements.
 
 
