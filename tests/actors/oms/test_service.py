@@ -8,6 +8,7 @@ import pytest
 
 from actors.errors import AlphaMindError, Conflict, InputError, NotFound, PeerLost
 from actors.messages import CashEvent, LimitsEvent, OrderEvent, OrderStatus, ReportType, Side, StateEvent, encode
+from actors.oms import snapshots
 from tests.actors.oms.support import CASH, INSTRUMENTS, PRICE, configuration, submission, until
 from tests.actors.oms.world import PARTITION, World, build, decode_event, fills, world
 
@@ -235,6 +236,36 @@ def test_a_subscriber_takes_up_the_stream_anywhere_also_behind_what_is_kept() ->
             await here.events({"1": 1})
 
     run(scene, events_retained=4)
+
+
+@pytest.mark.parametrize("wanted", [{"4": 1}, {}], ids=["from the first", "of every partition"])
+def test_a_subscriber_to_events_whose_causes_were_deleted_is_told_the_first_that_there_is(
+    wanted: dict[str, int],
+) -> None:
+    async def scene(here: World) -> None:
+        host = here.oms.hosted.hosts[4]
+        for part in range(3):
+            for number in range(8):
+                await here.submit(f"c{part}-{number}", quantity=1)
+            await until(lambda: not host.partition.awaiting)
+            host.journal.save_snapshot(snapshots.save(host.partition), snapshots.VERSION)
+        host.journal.compact(host.journal.last_sequence)
+        assert host.journal.first_sequence > 1
+        with pytest.raises(InputError) as caught:
+            await here.events(wanted)
+        assert (caught.value.code, caught.value.field) == ("EVENTS_NOT_RETAINED", "from.4")
+        oldest, last = host.stream.oldest, host.stream.last
+        assert caught.value.rule == f"{oldest} to {last + 1}" and oldest == last - 3
+        assert [event.sequence for event in await here.events({"4": oldest})] == list(range(oldest, last + 1))
+        with pytest.raises(NotFound):
+            next(host.replay())
+        await here.kill()
+        await here.restart()
+        host = here.oms.hosted.hosts[4]
+        found = await here.events({"4": host.stream.oldest})
+        assert [event.sequence for event in found] == list(range(host.stream.oldest, last + 1))
+
+    run(scene, events_retained=4, configuration=configuration(journal={"retention_days": 0}))
 
 
 def test_a_subscriber_that_catches_up_misses_nothing_that_happens_meanwhile() -> None:
