@@ -168,6 +168,42 @@ def test_a_client_order_id_that_looks_like_an_order_id_is_found_too(
     assert story(run, "3-7", capsys)["order"]["order_id"] == "3-1"
 
 
+def test_an_order_id_is_told_of_the_account_that_is_asked_for_alone(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.bench.submit("c1")
+    run.write()
+    _another_partition(run)
+    assert story(run, "3-1", capsys, account="main")["order"]["client_order_id"] == "c1"
+    with pytest.raises(NotFound):
+        story(run, "3-1", capsys, account="other")
+
+
+def test_a_client_order_id_spelled_like_the_id_of_another_order_is_not_passed_over(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.bench.submit("3-2")
+    run.bench.submit("c2")
+    run.bench.submit("3-3")
+    run.bench.submit("5-1")
+    run.write()
+    _another_partition(run)
+    with pytest.raises(Conflict) as raised:
+        story(run, "3-2", capsys)
+    assert (raised.value.code, raised.value.rule) == (
+        "ORDER_AMBIGUOUS",
+        "one of those that the client calls 3-2, c2",
+    )
+    assert raised.value.remedy == "name it by another of its ids; c2 is the one with that order id"
+    assert story(run, "c2", capsys)["order"]["order_id"] == "3-2"
+    assert story(run, "3-1", capsys)["order"]["client_order_id"] == "3-2"
+    assert story(run, "3-3", capsys)["order"]["order_id"] == "3-3"
+    with pytest.raises(Conflict, match="several accounts"):
+        story(run, "5-1", capsys)
+    assert story(run, "5-1", capsys, account="main")["order"]["order_id"] == "3-4"
+    assert story(run, "5-1", capsys, account="other")["order"]["order_id"] == "5-1"
+
+
 def test_a_journal_that_was_changed_is_not_told_from(run: Run) -> None:
     run.bench.submit("c1", quantity=10)
     run.write()
