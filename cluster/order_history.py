@@ -21,7 +21,7 @@ from cluster.order_story import described, shown
 from configs.schema import JournalSection
 
 _JOURNAL = re.compile(r"oms-p(\d{2,})")
-_ORDER_ID = re.compile(r"(\d+)-(\d+)")
+_ORDER_ID = re.compile(r"(\d+)-(?:(\d+)-)?(\d+)")
 
 
 def audit_show(
@@ -39,13 +39,13 @@ def audit_show(
     Args:
         audited: The run.
         order: Order id, client order id, or the id of a replacement.
-        account: Which account, where several have an order of that client order id.
+        account: Whose order it is; needed where several accounts have one that goes by that id.
         as_json: Whether to print everything as JSON, not as a table.
         console: Where tables go.
 
     Raises:
         NotFound: There is no such order.
-        Conflict: Several accounts have such an order.
+        Conflict: Several orders go by that id.
         JournalError: A journal can't be read, or is not what was written.
     """
     history = find_order(audited.section, audited.directory, order, account)
@@ -65,20 +65,22 @@ def find_order(
         section: Where the run's journals are.
         directory: The run's directory.
         wanted: Order id, client order id, or the id of a replacement.
-        account: Which account; needed where several have such an order.
+        account: Whose order it is; needed where several accounts have one that goes by that id.
 
     Raises:
         NotFound: No partition has such an order.
-        Conflict: Several accounts have one (code ``ORDER_AMBIGUOUS``).
+        Conflict: Several orders go by that id, also one by its order id and one by a client's (code
+            ``ORDER_AMBIGUOUS``).
     """
     journals = {
         int(match[1]): name for name in list_journals(section, directory) if (match := _JOURNAL.fullmatch(name))
     }
-    found = _numbered(section, directory, wanted, journals)
-    for index, name in journals.items() if not found else ():
+    numbered = _numbered(section, directory, wanted, journals)
+    every = dict.fromkeys(numbered)
+    for index, name in journals.items():
         with _records(section, directory, name) as records:
-            keys = dict.fromkeys(orders_called(wanted, records))
-        found += [(index, key) for key in keys if account in (None, key[0])]
+            every.update(dict.fromkeys((index, key) for key in orders_called(wanted, records)))
+    found = [(index, key) for index, key in every if account in (None, key[0])]
     if not found:
         raise NotFound(
             "there is no such order in the run",
@@ -86,6 +88,16 @@ def find_order(
             value=wanted,
             rule=f"an order id, client order id or replacement id of one of {len(journals)} partitions",
             code="ORDER_UNKNOWN",
+        )
+    if len({key[0] for _, key in found}) < len(found):
+        own = next((key for _, key in found if any(key == other for _, other in numbered)), None)
+        raise Conflict(
+            "several orders of one account go by that id: by their order id, client order id or a replacement's",
+            field="order",
+            value=wanted,
+            rule=f"one of those that the client calls {', '.join(sorted(key[1] for _, key in found))}",
+            remedy="name it by another of its ids" + (f"; {own[1]} is the one with that order id" if own else ""),
+            code="ORDER_AMBIGUOUS",
         )
     if len(found) > 1:
         raise Conflict(
@@ -110,7 +122,7 @@ def _numbered(
         return []
     index = int(match[1])
     with _records(section, directory, journals[index]) as records:
-        key = order_numbered(int(match[2]), records)
+        key = order_numbered(int(match[3]), int(match[2] or 0), records)
     return [] if key is None else [(index, key)]
 
 
@@ -118,6 +130,6 @@ def _numbered(
 def _records(section: JournalSection, directory: pathlib.Path, name: str) -> Iterator[Iterator[Record]]:
     reader = read_journal(section, directory, name)
     try:
-        yield reader.read()
+        yield reader.read(losses=True)
     finally:
         reader.close()

@@ -107,6 +107,9 @@ class JournalSection(Section):
     """Records after which an owner saves its state and archives what recovery needs no more; null: never."""
     retention_days: Annotated[float, Field(ge=0)] | None = None
     """Days after which archived records are deleted; empty: they are kept for ever."""
+    accept_loss: bool = False
+    """Whether to start without acknowledged records that are missing at a journal's end; it is put on record for ever.
+    For one start alone: who leaves it on is not asked the next time."""
     dsn: pydantic.SecretStr | None = None
     """Connection string of PostgreSQL (medium ``postgres``); ``ALPHAMIND_JOURNAL_DSN`` sets it without a file."""
 

@@ -71,7 +71,8 @@ class Chain:
 
         Args:
             begin: Where to begin.
-            keep_from: Records from here on are yielded; those before are only checked.
+            keep_from: Records from here on are yielded; those before are only checked. Where none is wanted, those
+                are yielded that tell of a loss.
             stops: Sequences, in order, at which a run ends, so that ``hash`` is that record's.
 
         Raises:

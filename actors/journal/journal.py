@@ -20,7 +20,8 @@ class Record(NamedTuple):
     Attributes:
         sequence: Counts the records of a journal from 1 without gaps.
         time: The trading clock when it was appended, UTC nanoseconds.
-        kind: What the payload is; the owner's own small number, 1 to 65,535.
+        kind: What the payload is; the owner's own small number, 1 to 65,535. 0: the journal's own word that records were
+            lost (``losses.Loss``).
         version: Schema version of the payload.
         payload: The encoded input.
     """
@@ -121,8 +122,11 @@ class JournalReader(Protocol):
     def last_sequence(self) -> int:
         """Sequence of the newest record that an owner was told is kept."""
 
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
-        """Yield the records from ``from_sequence`` on, checked; a record still being written is left out."""
+    def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
+        """Yield the records from ``from_sequence`` on, checked; a record still being written is left out.
+
+        Where the journal lost records, it has put that on record itself; that is left out, too, but for ``losses``.
+        """
 
     def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
         """Check the whole chain; see ``Journal.verify``."""
@@ -148,6 +152,10 @@ class Journal(Protocol):
     def last_sequence(self) -> int:
         """Sequence of the newest record, 0 while there is none."""
 
+    @property
+    def first_sequence(self) -> int:
+        """Sequence of the first record that retention has not deleted."""
+
     def append(self, time: int, kind: int, payload: bytes, version: int = 1) -> int:
         """Put one record at the end and return its sequence.
 
@@ -170,10 +178,10 @@ class Journal(Protocol):
             JournalError: The medium failed.
         """
 
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
+    def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
         """Flush, then yield the records from ``from_sequence`` on, in order, checking each one's hash.
 
-        Archived records are read like all others; where retention has deleted the first ones, those that are kept.
+        Where the journal lost records, it has put that on record itself; that is left out but for ``losses``. Archived records are read like all others; where retention has deleted the first ones, those that are kept.
 
         Raises:
             JournalCorrupt: A record is not what was written. A torn last record (a crash in the middle of a write) is
@@ -183,8 +191,11 @@ class Journal(Protocol):
     def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
         """Check the whole chain from the first record that is kept, and that the snapshots belong to it.
 
-        A change of the newest record, a missing end or a whole history that was written anew with hashes that fit can
-        only be seen by ``witnesses``.
+        The lease knows the newest record and its hash, so a change of it or a missing end is found as long as the lease
+        is what was written. Whoever changes the lease as well, or writes the whole history anew with hashes that fit,
+        is found by ``witnesses`` alone: by an anchor that is kept elsewhere.
+
+        Losses that are on record (durability ``process`` and a loss of power) are told in the notes.
 
         Args:
             witnesses: Records whose hash is known from elsewhere.

@@ -27,13 +27,14 @@ def open_journal(section: JournalSection, directory: pathlib.Path, name: str, ow
 
     Raises:
         InputError: The name can't be used.
-        JournalCorrupt: The newest records are not what was written.
+        JournalCorrupt: The newest records are not what was written, or are missing.
         JournalError: The medium can't be used.
     """
     check_name(name)
     if section.medium == "segments":
         sync = section.durability != "process"
-        return SegmentJournal(directory, name, owner, section.segment_mib << 20, sync, section.retention_days)
+        size, days, accept_loss = section.segment_mib << 20, section.retention_days, section.accept_loss
+        return SegmentJournal(directory, name, owner, size, sync, days, accept_loss)
     # Loading the driver takes 0.1 s that segments need not wait for.
     from actors.journal.postgres import PostgresJournal
 

@@ -101,6 +101,11 @@ class PostgresJournal:
         """Sequence of the newest record, 0 while there is none."""
         return self._batch.head.sequence
 
+    @property
+    def first_sequence(self) -> int:
+        """Sequence of the first record that retention has not deleted."""
+        return self._tables.origin().sequence + 1
+
     def append(self, time: int, kind: int, payload: bytes, version: int = 1) -> int:
         """Chain one record for the next flush and return its sequence; see ``Journal.append``.
 
@@ -127,7 +132,7 @@ class PostgresJournal:
         if self._batch.records:
             self._write()
 
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
+    def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` to the newest at the time of the call; see ``Journal.read``."""
         self._make_sure()
         self._unanswered.clear()

@@ -39,7 +39,7 @@ class PostgresReader:
         """Sequence of the newest record."""
         return self._tables.lease()[1]
 
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
+    def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on."""
         return self._tables.chain(self.last_sequence).records(from_sequence)
 

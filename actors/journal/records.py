@@ -48,14 +48,16 @@ def genesis(name: str) -> bytes:
     return hashlib.sha256(b"alphamind journal " + name.encode()).digest()
 
 
-def encode(sequence: int, time: int, kind: int, version: int, previous_hash: bytes, payload: bytes) -> bytes:
-    """Return the bytes of one record.
+def encode(
+    sequence: int, time: int, kind: int, version: int, previous_hash: bytes, payload: bytes, own: bool = False
+) -> bytes:
+    """Return the bytes of one record; ``own``: whether it may be one that the journal itself puts on record, kind 0.
 
     Raises:
         InputError: A number is out of its range, or the payload is not bytes or too long.
     """
     try:
-        if kind < 1 or version < 1 or len(payload) > MAXIMUM_PAYLOAD:
+        if (kind < 1 and not own) or version < 1 or len(payload) > MAXIMUM_PAYLOAD:
             raise _refusal(time, kind, version, payload)
         fields = _pack_fields(len(payload), sequence, time, kind, version, previous_hash)
         header_checksum = _crc32(fields)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from actors.errors import JournalCorrupt, NotFound
 from actors.journal.journal import Fault, Progress, Record, Verification, Witness, ignore
 from actors.journal.lease import read_lease
+from actors.journal.losses import without_losses
 from actors.journal.segment_files import journal_folder
 from actors.journal.segment_folder import SegmentFolder
 
@@ -39,17 +40,26 @@ class SegmentReader:
         """
         return read_lease(self._files.path / "lease").acknowledged
 
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
+    def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` on; a record still being written is left out."""
-        return self._files.chain(from_sequence, None, self.last_sequence).records(from_sequence)
+        found = self._files.chain(from_sequence, None, self.last_sequence).records(from_sequence)
+        return found if losses else without_losses(found)
 
     def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
-        """Check the whole chain, and that no acknowledged record is missing at its end; see ``Journal.verify``."""
+        """Check the whole chain, and that no acknowledged record is changed or missing at its end.
+
+        A journal without its lease is at fault, for nobody can say what is missing; see ``Journal.verify``.
+        """
         try:
-            acknowledged = self.last_sequence  # before the segments: it only grows
+            lease = read_lease(self._files.path / "lease")  # before the segments: it only grows
         except JournalCorrupt as error:
             return Verification(0, "", Fault(self.name, 1, "lease", None, error.message))
-        return self._files.verify(None, acknowledged, witnesses, progress)
+        known = [] if lease.head is None else [Witness(*lease.head, "the lease")]
+        found = self._files.verify(None, lease.acknowledged, [*witnesses, *known], progress)
+        if found.fault is None and found.records and not lease.epoch:
+            reason = "the lease is missing, so nobody can say whether records are missing from here on"
+            return found._replace(fault=Fault(self.name, found.records + 1, "lease", None, reason))
+        return found
 
     def close(self) -> None:
         """Release nothing: files are open only while they are read."""

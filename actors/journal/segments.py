@@ -6,20 +6,25 @@ one ``fdatasync``.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import structlog
 
+from actors.encoding import encode as encode_message
 from actors.errors import JournalCorrupt, JournalError, JournalFenced
 from actors.journal.archives import list_archived
 from actors.journal.chain import Chain
 from actors.journal.compaction import compact
 from actors.journal.journal import Lease, Progress, Record, Snapshot, Verification, Witness, ignore
-from actors.journal.lease import LeaseFile
+from actors.journal.lease import Held, LeaseFile
+from actors.journal.losses import LOSS_KIND, LOSS_VERSION, Loss, without_losses
+from actors.journal.newest import find_loss, walk_to_end
 from actors.journal.records import Head, encode
 from actors.journal.segment_files import (
     HEADER_SIZE,
@@ -50,9 +55,10 @@ class SegmentJournal:
         segment_bytes: Size at which a new segment is begun.
         sync: Whether ``flush`` puts the records on disk (durability ``disk``).
         retention_days: Days after which archived records are deleted; ``None``: never.
+        accept_loss: Whether to go on without acknowledged records that are missing; that they are is put on record.
 
     Raises:
-        JournalCorrupt: The newest segment is not what was written, or flushed records are missing.
+        JournalCorrupt: The newest segment is not what was written, or acknowledged records are missing.
         JournalError: The files can't be opened.
     """
 
@@ -64,6 +70,7 @@ class SegmentJournal:
         segment_bytes: int,
         sync: bool = False,
         retention_days: float | None = None,
+        accept_loss: bool = False,
     ) -> None:
         self.name = name
         self.immediate = not sync
@@ -72,6 +79,8 @@ class SegmentJournal:
         self._retention_days = retention_days
         self._segment_bytes = segment_bytes
         self._sync = sync
+        self._accept_loss = accept_loss
+        self._full: list[pathlib.Path] = []  # segments that are not forced to disk before the journal is closed
         self._closed_because: str | None = None
         self._waiting: list[bytes] = []  # encoded, for the next flush
         try:
@@ -90,7 +99,8 @@ class SegmentJournal:
 
     def _open(self, owner: str) -> None:
         segments, headless = list_segments(self._folder)
-        self._epoch = self._lease_file.take(owner, max((segment.epoch for segment in segments), default=0), self._sync)
+        before = self._lease_file.state()
+        self._epoch = self._lease_file.take(owner, max((segment.epoch for segment in segments), default=0))
         self.lease = Lease(self._epoch, owner)
         self._numbers: memoryview[int] | list[int] = self._lease_file.numbers
         # Listed again: only from here on can no older owner have a record acknowledged.
@@ -101,12 +111,12 @@ class SegmentJournal:
                 field=str(self._folder),
                 remedy="restore the journal from a copy",
             )
-        chain = Chain(self.name, segments[-1:])
-        for _ in chain.runs():
-            pass
-        acknowledged = self._numbers[1]
-        if chain.sequence < acknowledged:
-            self._report_missing(chain, acknowledged)
+        chain, lease = Chain(self.name, segments[-1:]), self._lease_file.state()
+        walk_to_end(chain, lease.head)
+        snapshots = [int(path.stem) for path in self._files.snapshot_paths()]
+        loss = find_loss(chain, max([lease.acknowledged, *snapshots]), before, lease)
+        if loss is not None and loss.missing and not self._accept_loss:
+            raise _refused_loss(self.name, chain, loss)
         with self._lease_file.locked():
             if self._numbers[0] != self._epoch:
                 raise self._refusal()
@@ -129,30 +139,38 @@ class SegmentJournal:
                     _log.warning("snapshot of lost records removed", journal=self.name, snapshot=snapshot.name)
                     snapshot.unlink()
             self._sequence, self._hash = self._flushed = Head(chain.sequence, chain.hash)
-            self._numbers[1] = chain.sequence
             self._begin_segment(self._flushed)
+            if loss is not None:
+                self._put_on_record(loss)
+            self._lease_file.acknowledge(self._sequence, self._hash)
+            self._lease_file.hold(Held.FORCED if self._sync else Held.UNFORCED)
 
-    def _report_missing(self, chain: Chain, acknowledged: int) -> None:
-        missing = acknowledged - chain.sequence
-        if self._sync:
-            raise JournalCorrupt(
-                f"journal {self.name} ends with record {chain.sequence}, but {missing} more had been flushed to disk",
-                field=chain.segments[-1].path.name if chain.segments else str(self._folder),
-                value=chain.sequence + 1,
-                remedy="restore the newest segment from a copy",
-            )
-        _log.error(
-            "acknowledged records are missing at the end of the journal",
-            journal=self.name,
-            last_record=chain.sequence,
-            missing=missing,
-            explanation="durability 'process' does not survive a loss of power; otherwise the file was tampered with",
-        )
+    def _put_on_record(self, loss: Loss) -> None:
+        """Tell a loss where the lost records stood, on disk before anything else is: what follows may rest on it."""
+        _log.error("records of the journal are lost", journal=self.name, loss=loss.text)
+        self._lease_file.forget_heads()  # the number of one of them may be given again now
+        newest = list(self._files.chain(loss.kept, loss.kept).records(loss.kept))
+        loss = msgspec.structs.replace(loss, time=newest[-1].time if newest else 0)
+        sequence = self._sequence + 1
+        record = encode(sequence, loss.time, LOSS_KIND, LOSS_VERSION, self._hash, encode_message(loss), own=True)
+        self._write(record, sequence, _sha256(record).digest())
+        os.fdatasync(self._descriptor)
+        sync_folder(self._folder)
+        self._flushed = Head(self._sequence, self._hash)
 
     @property
     def last_sequence(self) -> int:
         """Sequence of the newest record, 0 while there is none."""
         return self._sequence
+
+    @property
+    def first_sequence(self) -> int:
+        """Sequence of the first record that retention has not deleted.
+
+        Raises:
+            JournalCorrupt: What retention has deleted can't be read.
+        """
+        return self._files.origin().sequence + 1
 
     def append(self, time: int, kind: int, payload: bytes, version: int = 1) -> int:
         """Put one record at the end and return its sequence; see ``Journal.append``.
@@ -172,7 +190,7 @@ class SegmentJournal:
             self._sequence, self._hash = sequence, record_hash
         else:
             self._write(record, sequence, record_hash)
-            self._numbers[1] = sequence
+            self._lease_file.acknowledge(sequence, record_hash)
         return sequence
 
     def flush(self) -> None:
@@ -199,7 +217,7 @@ class SegmentJournal:
         self._force()
         self._flushed = Head(self._sequence, self._hash)
         if self._numbers[0] == self._epoch:
-            self._numbers[1] = self._sequence
+            self._lease_file.acknowledge(self._sequence, self._hash)
 
     def _write(self, records: bytes, sequence: int, record_hash: bytes) -> None:
         """Write records, the last of which is ``sequence``; where that fails, nothing of them stays."""
@@ -229,15 +247,17 @@ class SegmentJournal:
             self._disable("the disk failed in a flush")
             raise _failure(f"journal {self.name} can't be flushed", error) from error
 
-    def read(self, from_sequence: int = 1) -> Iterator[Record]:
+    def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
         """Yield the records from ``from_sequence`` to the newest at the time of the call; see ``Journal.read``."""
         self.flush()
-        return self._files.chain(from_sequence, self._sequence).records(from_sequence)
+        found = self._files.chain(from_sequence, self._sequence).records(from_sequence)
+        return found if losses else without_losses(found)
 
     def verify(self, witnesses: Sequence[Witness] = (), progress: Progress = ignore) -> Verification:
         """Flush, then check the whole chain; see ``Journal.verify``."""
         self.flush()
-        return self._files.verify(self._sequence, self._sequence, witnesses, progress)
+        mine = [Witness(self._sequence, self._hash, "its owner")] if self._sequence else []
+        return self._files.verify(self._sequence, self._sequence, [*witnesses, *mine], progress)
 
     def save_snapshot(self, payload: bytes, version: int) -> None:
         """Flush, then keep the state after the newest record; see ``Journal.save_snapshot``.
@@ -280,12 +300,32 @@ class SegmentJournal:
             return
         try:
             self.flush()
+            self._leave_on_disk()
         finally:
             if self._numbers is not _UNUSABLE:
                 self._disable("it was closed")
 
+    def _leave_on_disk(self) -> None:
+        """Let a loss of power take nothing any more, and note that in the lease."""
+        if self._numbers[0] != self._epoch:
+            return
+        try:
+            if not self._sync:
+                for path in self._full:
+                    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # it may be archived by now
+                        os.fdatasync(file.fileno())
+                self._force()
+                sync_folder(self._folder)
+            with self._lease_file.locked():
+                if self._numbers[0] == self._epoch:
+                    self._lease_file.hold(Held.BY_NOBODY)
+        except OSError as error:
+            raise _failure(f"journal {self.name} can't be flushed", error) from error
+
     def _begin_segment(self, head: Head) -> None:
         segment = begin_segment(self._folder, self.name, self._epoch, head, self._sync)
+        if not self._sync:
+            self._full.append(segment.path)
         self._descriptor = os.open(segment.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         self._offset = HEADER_SIZE
 
@@ -330,6 +370,24 @@ class SegmentJournal:
             rule=f"the newest epoch, {newest.epoch}",
             remedy="end this process",
         )
+
+
+def _refused_loss(name: str, chain: Chain, loss: Loss) -> JournalCorrupt:
+    first = loss.kept + 1
+    one = loss.missing == 1
+    which = (
+        f"record {first} is missing, which was"
+        if one
+        else f"records {first} to {loss.acknowledged} are missing, which were"
+    )
+    return JournalCorrupt(
+        f"journal {name} ends with record {loss.kept}, but {which} acknowledged",
+        field=chain.segments[-1].path.name if chain.segments else name,
+        value=first,
+        rule=f"record {loss.acknowledged} as the newest; kill -9 loses none, durability 'process' may in a loss of power",
+        remedy="restore the journal from a copy; or go on without them, which is put on record for ever: "
+        "--set journal.accept_loss=true for this one start",
+    )
 
 
 def _failure(message: str, error: OSError) -> JournalError:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from actors.errors import JournalCorrupt
 from actors.journal.journal import Fault, Progress, Record, Verification, Witness
+from actors.journal.losses import read_loss
 from actors.journal.records import Head
 from actors.journal.walk import NEVER
 
@@ -24,7 +25,10 @@ class Walker(Protocol):
         """Return the fault for a record where the walk is."""
 
     def runs(self, begin: int = 1, keep_from: int = NEVER, stops: Sequence[int] = ()) -> Iterator[list[Record]]:
-        """Walk on and yield after each run of records that was checked; each of ``stops`` ends one."""
+        """Walk on and yield after each run of records that was checked; each of ``stops`` ends one.
+
+        Where no record is kept, a run has in it those that tell of a loss.
+        """
 
 
 def verify_chain(walker: Walker, acknowledged: int, witnesses: Sequence[Witness], progress: Progress) -> Verification:
@@ -41,8 +45,10 @@ def verify_chain(walker: Walker, acknowledged: int, witnesses: Sequence[Witness]
         known.setdefault(witness.sequence, []).append(witness)
     holds = walker.origin  # up to here nobody contradicts the chain
     fault = _unknown(walker, known) or _contradiction(walker, known, holds)
+    losses: list[str] = []
     try:
-        for _ in walker.runs(stops=sorted(known)) if fault is None else ():
+        for run in walker.runs(stops=sorted(known)) if fault is None else ():
+            losses += [f"record {record.sequence}: {read_loss(record).text}" for record in run]
             progress(walker.sequence)
             fault = _contradiction(walker, known, holds)
             if fault is not None:
@@ -58,6 +64,7 @@ def verify_chain(walker: Walker, acknowledged: int, witnesses: Sequence[Witness]
         first, before = walker.origin.sequence + 1, walker.origin.hash.hex()
         note = f"retention deleted what was before record {first}; the hash of the record before it is {before}"
         walker.notes.insert(0, note)
+    walker.notes += losses
     return Verification(holds.sequence, holds.hash.hex(), fault, tuple(walker.notes))
 
 

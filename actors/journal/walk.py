@@ -14,6 +14,7 @@ from typing import NamedTuple
 from actors.journal.archives import SegmentBytes
 from actors.journal.blame import Link
 from actors.journal.journal import Record
+from actors.journal.losses import LOSS_KIND
 from actors.journal.records import CHECKED, HEADER, PREVIOUS_HASH_AT, START, Head
 from actors.journal.segment_files import HEADER_SIZE
 
@@ -62,7 +63,8 @@ class Walk:
         """Yield after each run of records that was checked.
 
         Args:
-            keep_from: Records from here on are yielded; those before are only checked.
+            keep_from: Records from here on are yielded; those before are only checked. Where none is wanted, those
+                are yielded that tell of a loss.
             stops: Sequences, in order, at which a run ends.
 
         Raises:
@@ -109,6 +111,7 @@ class Walk:
     def _run(self, end: int, keep_from: int) -> list[Record]:
         """Take records up to ``end`` as long as the next one is in the buffer too and bears the right hash."""
         run: list[Record] = []
+        told = LOSS_KIND if keep_from == NEVER else -1
         buffer, at, sequence, digest = self._buffer, 0, self.sequence, self.hash
         if not buffer.startswith(digest, PREVIOUS_HASH_AT):
             return run
@@ -121,7 +124,7 @@ class Walk:
             record_hash = _sha256(view[at:following]).digest()
             if not buffer.startswith(record_hash, following + PREVIOUS_HASH_AT):
                 break
-            if number >= keep_from:
+            if number >= keep_from or kind == told:
                 run.append(_record((number, time, kind, version, buffer[at + _RECORD_HEADER : following])))
             at, sequence, digest = following, number, record_hash
         view.release()
@@ -152,7 +155,7 @@ class Walk:
         another_follows = number < self._last and len(buffer) >= end + _RECORD_HEADER
         if another_follows and self._is_changed(Link(number, previous_hash, record_hash), self.offset + end):
             raise WrongRecord("the record after it bears another hash of it")
-        if number >= keep_from:
+        if number >= keep_from or (kind == LOSS_KIND and keep_from == NEVER):
             run.append(Record(number, time, kind, version, payload))
         self._advance(end, number, record_hash)
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.journal.losses import Loss
 from actors.messages import CashEvent, LimitsEvent, StateEvent
 from actors.oms.account import Account
 from actors.oms.admission import deposited, new_terms
@@ -111,10 +112,20 @@ def take_budget(state: PartitionState, grant: BudgetGrant) -> Effects:
 def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
     """Raise the alarm over a difference with the venue; an order that is not there any more is closed here."""
     effects = Effects()
+    if found.epoch:
+        state.name_orders_after(found.epoch)
     state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
     working = state.orders.get(split_venue_id(found.order_id)[0])
     if found.closes and working is not None and working.settled in REQUESTABLE:
         if working.slice is not None:
             working.slice.end()
         state.move(effects, working, found.time, Step.CANCELED, reason=found.code, text=found.text)
+    return effects
+
+
+def note_loss(state: PartitionState, loss: Loss) -> Effects:
+    """Raise the alarm over records that are lost, and give no id a second time that an order among them may have had."""
+    effects = Effects()
+    state.name_orders_after(loss.epoch)
+    state.raise_alarm(effects, "RECORDS_LOST", loss.time, "", 0, loss.text)
     return effects

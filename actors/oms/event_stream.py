@@ -20,16 +20,20 @@ class EventStream:
     Args:
         replay: Makes every event again from the first, from the journal.
         retained: Number of events that are kept.
+        is_whole: Tells whether the journal still has its first record; without it no event can be made again.
 
     Attributes:
         last: Sequence of the newest event, 0 while there is none.
         retained: Number of events that are kept.
     """
 
-    def __init__(self, replay: Callable[[], Iterator[OmsEvent]], retained: int) -> None:
+    def __init__(
+        self, replay: Callable[[], Iterator[OmsEvent]], retained: int, is_whole: Callable[[], bool] = lambda: True
+    ) -> None:
         self.last = 0
         self.retained = retained
         self._replay = replay
+        self._is_whole = is_whole
         self._retained: deque[OmsEvent] = deque(maxlen=retained)
         self._subscribers: list[Request] = []
 
@@ -48,10 +52,11 @@ class EventStream:
                 self._subscribers = [request for request in self._subscribers if _emit(request, body)]
 
     def check(self, wanted: int, partition: int) -> None:
-        """Refuse a subscription to events that lie further ahead than the next one.
+        """Refuse a subscription to events that lie further ahead than the next one, or can't be made again.
 
         Raises:
-            InputError: Code ``EVENTS_NOT_REACHED``: the subscriber knows events that are not on record here.
+            InputError: Code ``EVENTS_NOT_REACHED``: the subscriber knows events that are not on record here. Code
+                ``EVENTS_NOT_RETAINED``: retention has deleted what they were made from.
         """
         if wanted > self.last + 1:
             raise InputError(
@@ -61,6 +66,15 @@ class EventStream:
                 rule=f"at most {self.last + 1}",
                 remedy="the subscriber follows another run's journal, or this one was truncated: begin from 1",
                 code="EVENTS_NOT_REACHED",
+            )
+        if wanted < self.oldest and not self._is_whole():
+            raise InputError(
+                f"partition {partition} has no events before {self.oldest} any more: retention deleted their causes",
+                field=f"from.{partition}",
+                value=wanted,
+                rule=f"{self.oldest} to {self.last + 1}",
+                remedy=f"begin from {self.oldest}, and ask for orders and positions to know what was before",
+                code="EVENTS_NOT_RETAINED",
             )
 
     def attach(self, request: Request, wanted: int) -> asyncio.Task[None] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from actors.clock import DataClock
-from actors.errors import AlphaMindError, JournalError, JournalFenced, PeerLost, Unavailable
+from actors.errors import AlphaMindError, JournalError, JournalFenced, NotFound, PeerLost, Unavailable
 from actors.journal.journal import Journal
 from actors.memory import building_state
 from actors.messages import ExecutionReport, OmsEvent, ReportType, VenueCancel, encode
@@ -78,7 +78,7 @@ class PartitionHost:
         self.journal = journal
         self.venue = venue
         self.clock = clock
-        self.stream = EventStream(self.replay, retained)
+        self.stream = EventStream(self.replay, retained, lambda: journal.first_sequence == 1)
         self._metrics = metrics
         self._log = log.bind(partition=self.partition.name)
         self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
@@ -112,7 +112,7 @@ class PartitionHost:
             partition, stream = self.partition, self.stream
             stream.last = partition.last_event
             old = self.journal.last_sequence - stream.retained  # nobody is told of what these did
-            for count, record in enumerate(self.journal.read(first)):
+            for count, record in enumerate(self.journal.read(first, losses=True)):
                 partition.silent = record.sequence <= old
                 effects = partition.apply(decode_input(record))
                 if partition.silent:
@@ -126,9 +126,15 @@ class PartitionHost:
         self.clock.advance(self.partition.time)
 
     def replay(self) -> Iterator[OmsEvent]:
-        """Make every event again from the first, beside the partition that is at work."""
+        """Make every event again from the first, beside the partition that is at work.
+
+        Raises:
+            NotFound: Retention has deleted the first record: what follows it would give another history.
+        """
+        if self.journal.first_sequence > 1:
+            raise NotFound("the journal's first records were deleted", value=self.journal.first_sequence)
         scratch = Partition(self.partition.index)
-        for record in self.journal.read():
+        for record in self.journal.read(losses=True):
             yield from scratch.apply(decode_input(record)).events
 
     def start(self) -> None:
@@ -326,7 +332,8 @@ class PartitionHost:
             working = partition.standing.get(split_venue_id(order_id)[0])
             current = None if working is None or working.venue_id != order_id else working.slice
             if current is None or not current.live:
-                self._differ("VENUE_ORDER_UNKNOWN", order_id, "it stands at the venue and not here; it is taken back")
+                text = "it stands at the venue and not here; it is taken back"
+                self._differ("VENUE_ORDER_UNKNOWN", order_id, text, epoch=self._lost_in(order_id))
                 self.venue.send(VenueCancel(order_id=order_id, time=self.clock.now()))
                 continue
             if current.filled != order.filled_quantity:
@@ -371,9 +378,17 @@ class PartitionHost:
         for message in outstanding(self.partition, order_id):
             self.venue.send(message)
 
-    def _differ(self, code: str, order_id: str, text: str, closes: bool = False) -> None:
+    def _lost_in(self, order_id: str) -> int:
+        """Return this owner's epoch where the venue's order has an id of ours and is not on record, else 0."""
+        order_id, _ = split_venue_id(order_id)
+        is_ours = order_id.startswith(f"{self.partition.index}-")
+        return self.journal.lease.epoch if is_ours and order_id not in self.partition.orders else 0
+
+    def _differ(self, code: str, order_id: str, text: str, closes: bool = False, epoch: int = 0) -> None:
         if (code, order_id) not in self._discrepancies:
-            found = Discrepancy(time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes)
+            found = Discrepancy(
+                time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes, epoch=epoch
+            )
             self.execute(found)
             self._discrepancies.add((code, order_id))
 

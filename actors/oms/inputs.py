@@ -13,6 +13,7 @@ from typing import Any
 
 from actors.errors import JournalCorrupt
 from actors.journal.journal import Record
+from actors.journal.losses import LOSS_KIND, Loss
 from actors.messages import (
     CancelOrder,
     CancelOrders,
@@ -223,6 +224,8 @@ class Discrepancy(Message, frozen=True, kw_only=True):
 
     Attributes:
         closes: Whether the order can't trade any more as far as anyone knows, and is closed here.
+        epoch: The lease's epoch where it shows that records of this partition are lost: the order has an id of ours, and
+            there is no such order. Else 0, as in all that was written before there was the field.
     """
 
     time: int
@@ -230,6 +233,7 @@ class Discrepancy(Message, frozen=True, kw_only=True):
     order_id: str
     text: str
     closes: bool = False
+    epoch: int = 0
 
 
 Input = (
@@ -248,12 +252,14 @@ Input = (
     | Observation
     | TimeReached
     | BudgetGrant
+    | Loss
 )
 
 
 class Kind(enum.IntEnum):
-    """The journal's kinds."""
+    """The journal's kinds; the first is its own word."""
 
+    LOSS = LOSS_KIND
     TERMS = 1
     ACCOUNT_OPENING = 2
     SUBMISSION = 3
@@ -272,6 +278,7 @@ class Kind(enum.IntEnum):
 
 
 _TYPES: dict[int, Any] = {
+    Kind.LOSS: Loss,
     Kind.TERMS: Terms,
     Kind.ACCOUNT_OPENING: AccountOpening,
     Kind.SUBMISSION: Submission,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Iterator
 
 from actors.errors import NotFound
 from actors.journal.journal import Record
+from actors.journal.losses import Loss
 from actors.journal.records import chain_hash, encode, genesis
 from actors.messages import Fill, Instrument, Order, OrderEvent, Side
 from actors.oms import gate
@@ -139,10 +139,26 @@ def orders_called(wanted: str, records: Iterable[Record]) -> list[OrderKey]:
     return found
 
 
-def order_numbered(number: int, records: Iterable[Record]) -> OrderKey | None:
-    """Return the order that a partition gave a number, the first one being 1; ``None`` where there are not so many."""
-    submitted = (key for record in records for key in _submitted(record))
-    return next(itertools.islice(submitted, number - 1, None), None) if number > 0 else None
+def order_numbered(number: int, era: int, records: Iterable[Record]) -> OrderKey | None:
+    """Return the order that a partition gave a number, the first one being 1; ``None`` where there is none.
+
+    Args:
+        number: The last part of the order's id.
+        era: The epoch that the id bears; 0 where it bears none.
+        records: All of the partition's records, from the first, losses among them.
+    """
+    count = now = 0
+    for record in records:
+        if record.kind in (Kind.LOSS, Kind.DISCREPANCY):
+            cause = decode_input(record)
+            assert isinstance(cause, Loss | Discrepancy)
+            now = cause.epoch or now
+            continue
+        submitted = _submitted(record)
+        count += len(submitted)
+        if count >= number:
+            return submitted[number - count - 1] if submitted and now == era and number > 0 else None
+    return None
 
 
 def _submitted(record: Record) -> list[OrderKey]:

@@ -23,7 +23,14 @@ from actors.messages import (
     encode,
 )
 from actors.metrics import Metrics
-from actors.oms.admission import repeated, repeated_list, repeated_replacement, to_be_canceled
+from actors.oms.admission import (
+    ListOutline,
+    check_list_length,
+    repeated,
+    repeated_list,
+    repeated_replacement,
+    to_be_canceled,
+)
 from actors.oms.canceling import cancelable, fits
 from actors.oms.client_text import check_client_order_id, check_line, check_order_text
 from actors.oms.effects import Effects
@@ -37,12 +44,16 @@ from actors.wire import Handler, Request
 
 _decode_submit = decoder(SubmitOrder)
 _decode_list = decoder(SubmitList)
+_decode_outline = decoder(ListOutline)
 _decode_replace = decoder(ReplaceOrder)
 _decode_cancel = decoder(CancelOrder)
 _decode_cancel_all = decoder(CancelOrders)
 _decode_order = decoder(OrderRequest)
 _decode_orders = decoder(OrdersRequest)
 _decode_positions = decoder(PositionsRequest)
+
+_LARGE_LIST = 1 << 16
+"""Bytes beyond which a list is not read before its orders are counted: nothing else is done meanwhile."""
 
 
 class OrderMethods:
@@ -128,7 +139,10 @@ class OrderMethods:
 
         Raises what ``submit`` raises.
         """
+        if len(request.body) > _LARGE_LIST:
+            check_list_length(_decode_outline(request.body))
         submitted: SubmitList = _decode_list(request.body)
+        check_list_length(submitted)
         check_client_order_id("list_id", submitted.list_id)
         check_line("principal", submitted.principal)
         for order in submitted.orders:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from actors.journal.losses import Loss
 from actors.oms import administration, canceling, lists, replacing, reports, submission, watching
 from actors.oms.effects import Effects
 from actors.oms.inputs import (
@@ -43,6 +44,7 @@ _HANDLERS: dict[type, Callable[[PartitionState, Any], Effects]] = {
     StateChange: administration.change_state,
     Discrepancy: administration.note_discrepancy,
     BudgetGrant: administration.take_budget,
+    Loss: administration.note_loss,
 }
 
 

@@ -125,6 +125,7 @@ class _Partition(Message, frozen=True):
     alarms: tuple[Alarm, ...]
     last_report: int
     last_event: int
+    era: int = 0
 
 
 _decode = decoder(_Partition)
@@ -156,6 +157,7 @@ def save(partition: Partition) -> bytes:
             alarms=tuple(partition.alarms),
             last_report=partition.last_report,
             last_event=partition.last_event,
+            era=partition.era,
         )
     )
 
@@ -252,6 +254,7 @@ def load(payload: bytes, check: Gate = gate.look) -> Partition:
     partition.rejected = saved.rejected
     partition.alarms = list(saved.alarms)
     partition.last_report, partition.last_event = saved.last_report, saved.last_event
+    partition.name_orders_after(saved.era)
     return partition
 
 

@@ -51,6 +51,8 @@ class PartitionState:
         alarms: What went wrong, the oldest first.
         last_report: Sequence of the newest report of the venue.
         last_event: Sequence of the newest event.
+        era: Epoch of the lease under which it was found last that records are lost; 0 where none ever were.
+        order_prefix: What the ids of new orders begin with.
         silent: Whether events of orders are only counted: while old history is read again, of which nobody is told.
     """
 
@@ -77,6 +79,8 @@ class PartitionState:
         self.alarms: list[Alarm] = []
         self.last_report = 0
         self.last_event = 0
+        self.era = 0
+        self.order_prefix = f"{index}-"
         self.silent = False
         self.check = check
 
@@ -197,6 +201,14 @@ class PartitionState:
             if not orders:
                 del self.watching[working.order.instrument]
 
+    def name_orders_after(self, epoch: int) -> None:
+        """Let the ids of all later orders bear the epoch: orders that nobody here knows of may have those without.
+
+        Nobody can say how many those are. No owner before or after has the epoch, so no lost order can bear it.
+        """
+        if epoch:
+            self.era, self.order_prefix = epoch, f"{self.index}-{epoch}-"
+
     def next_event(self) -> int:
         """Return the sequence of a new event."""
         self.last_event += 1
@@ -262,6 +274,6 @@ class PartitionState:
             self.alarms,
             list(self.fills),
             sorted(self.busted),
-            [self.rejected, self.last_report, self.last_event],
+            [self.rejected, self.last_report, self.last_event, self.era],
         ]
         return hashlib.sha256(encode(state)).hexdigest()

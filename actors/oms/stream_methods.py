@@ -38,12 +38,13 @@ class StreamMethods:
 
         Raises:
             NotFound: A partition that is not hosted here (code ``PARTITION_UNKNOWN``).
-            InputError: Events that are not on record here (code ``EVENTS_NOT_REACHED``).
+            InputError: Events that are not on record here (code ``EVENTS_NOT_REACHED``), or can't be made again
+                because their causes were deleted (code ``EVENTS_NOT_RETAINED``).
         """
         self._hosted.check_alive()
         wanted = {str(key): sequence for key, sequence in _decode_subscribe(request.body).sequences.items()}
         hosts = {str(index): host for index, host in self._hosted.hosts.items()}
-        for key, sequence in wanted.items():
+        for key in wanted:
             if key not in hosts:
                 raise NotFound(
                     f"{self._hosted.name} does not host this partition",
@@ -52,7 +53,8 @@ class StreamMethods:
                     rule=f"some of {', '.join(hosts)}",
                     code="PARTITION_UNKNOWN",
                 )
-            hosts[key].stream.check(sequence, int(key))
+        for key, host in hosts.items():
+            host.stream.check(wanted.get(key, 1), int(key))
         answer = {
             "partitions": {key: host.stream.last for key, host in hosts.items()},
             "epochs": {key: host.journal.lease.epoch for key, host in hosts.items()},

@@ -111,7 +111,7 @@ def create(
         status = _PENDING_NEW if stage is _WORKING else OrderStatus.NEW
         reason = text = ""
     order = Order(
-        order_id=f"{state.index}-{len(state.orders) + 1}",
+        order_id=f"{state.order_prefix}{len(state.orders) + 1}",
         client_order_id=submitted.client_order_id,
         account=account.id,
         strategy=submitted.strategy,

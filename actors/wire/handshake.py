@@ -62,7 +62,7 @@ def read_hello(payload: bytes) -> Hello:
     """
     try:
         hello = msgspec.msgpack.decode(payload, type=Hello)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         hello = Hello(client="")
     if not hello.client:
         raise ProtocolError("unreadable HELLO", field="client", rule="the name of the client")
@@ -81,7 +81,7 @@ def read_welcome(payload: bytes, spoken: Versions) -> Welcome:
     """
     try:
         welcome = msgspec.msgpack.decode(payload, type=Welcome)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ProtocolError(f"unreadable WELCOME: {error}", field="server", rule="the name of the server") from None
     if not spoken.oldest <= welcome.version <= spoken.newest:
         raise ProtocolError(

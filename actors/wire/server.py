@@ -153,10 +153,11 @@ class WireServer:
             answer = handler(request)
         except AlphaMindError as error:
             request.fail(error)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
+            problem = "it is nested too deeply" if isinstance(error, RecursionError) else error
             request.fail(
                 InputError(
-                    f"unreadable body of {method}: {error}",
+                    f"unreadable body of {method}: {problem}",
                     field="body",
                     rule="the method's message",
                 )

@@ -36,15 +36,12 @@ OF_ANOTHER_PATH = {
     ResourcesShort.default_code: "no order can cause it",
     "SLICE_NOT_RETAINED": "a follower of the market is told to begin from the snapshot",
 }
-_CODE = re.compile(r"(?!ALPHAMIND_)[A-Z]+(?:_[A-Z]+)+")
-"""How a code is spelled; the variables of the environment have a prefix."""
+_CODE = re.compile(r"(?!ALPHAMIND_)(?:[A-Z]+(?:_[A-Z]+)+|[A-Z]{4,})")
+"""How a code is spelled, also one of a single word; the variables of the environment have a prefix."""
 
 
 def codes_in(source: str) -> Iterator[str]:
-    """Yield every text in a module that is spelled as a code, wherever it stands but in ``__all__``.
-
-    A code of one word alone is known by where it stands: first in a refusal or a check.
-    """
+    """Yield every text in a module that is spelled as a code, wherever it stands but in ``__all__``."""
     tree = ast.parse(source)
     exports = {
         id(name)
@@ -52,13 +49,10 @@ def codes_in(source: str) -> Iterator[str]:
         if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "__all__" for target in node.targets)
         for name in ast.walk(node.value)
     }
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
-        if id(node) in exports:
+        if id(node) in exports or id(node) in parts:
             continue
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refusal", "Check") and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isalpha():
-                yield first.value
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
             yield node.value
 
@@ -77,8 +71,11 @@ raise X("say A_TWO", code="A_THREE")
 return "A_FOUR", f"{x} A_FIVE"
 __all__ = ["A_SIX"]
 Refusal("SEVEN")
+EIGHT = "EIGHT"
+reason = text or "ELEVEN"
+order.currency = "USD"
 """
-    assert sorted(codes_in(source)) == ["A_FOUR", "A_ONE", "A_THREE", "SEVEN"]
+    assert sorted(codes_in(source)) == ["A_FOUR", "A_ONE", "A_THREE", "EIGHT", "ELEVEN", "SEVEN"]
 
 
 def test_every_code_of_the_order_path_is_in_the_table() -> None:

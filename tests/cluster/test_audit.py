@@ -122,7 +122,7 @@ def test_a_history_that_was_written_anew_is_found_by_an_anchor_alone(directory: 
     rewrite(directory, tamper, mend_from=2)
     lease = directory / "journal" / "oms-p00" / "lease"
     content = lease.read_bytes()
-    lease.write_bytes(content[:16] + (5).to_bytes(8, "little") + content[24:])
+    lease.write_bytes(content[:16] + (5).to_bytes(8, "little") + bytes(80) + content[104:])
     newest = max((directory / "journal" / "oms-p00").glob("*.segment"))
     assert newest.name.startswith("0000000001")
     assert audit("verify").exit_code == 0
@@ -136,7 +136,7 @@ def test_a_removed_end_that_the_lease_hides_is_found_by_an_anchor_alone(director
     rewrite(directory, lambda records: records.__delitem__(slice(4, None)))
     lease = directory / "journal" / "oms-p00" / "lease"
     content = lease.read_bytes()
-    lease.write_bytes(content[:16] + (4).to_bytes(8, "little") + content[24:])
+    lease.write_bytes(content[:16] + (4).to_bytes(8, "little") + bytes(80) + content[104:])
     assert audit("verify").exit_code == 0
     assert oms_fault("--anchor", anchor)["record"] == 5
 

@@ -20,7 +20,7 @@ NAME = "oms-p04"
 DETECTED = "detected"
 CUT_OFF = "torn record cut off with a warning"
 NEVER_WRITTEN = "record never written"
-MISSING_TOLD = "missing record told in the log"
+LOSS_ON_RECORD = "missing record accepted, its loss on record"
 WITHOUT_EFFECT = "without effect"
 WRONG_STATE = "wrong state"
 
@@ -135,7 +135,10 @@ def outcome_of_reading(section: JournalSection, directory: pathlib.Path, records
 
 
 def outcome_of_recovery(section: JournalSection, directory: pathlib.Path, records: Sequence[Record]) -> str:
-    """Return what the next owner makes of a journal that should hold ``records``: it opens, reads and continues it."""
+    """Return what the next owner makes of a journal that should hold ``records``: it opens, reads and continues it.
+
+    Records that are missing without a word on record are a wrong state, whatever the log says.
+    """
     with capture_logs() as logs:
         try:
             read = _continue(section, directory)
@@ -145,10 +148,19 @@ def outcome_of_recovery(section: JournalSection, directory: pathlib.Path, record
     if read == list(records):
         return WITHOUT_EFFECT
     if read == list(records[:-1]):
-        if ("acknowledged records are missing at the end of the journal", "error") in told:
-            return MISSING_TOLD
+        if ("records of the journal are lost", "error") in told:
+            return LOSS_ON_RECORD if _loss_is_told(section, directory) else WRONG_STATE
         return CUT_OFF if ("torn record cut off", "warning") in told else NEVER_WRITTEN
     return WRONG_STATE
+
+
+def _loss_is_told(section: JournalSection, directory: pathlib.Path) -> bool:
+    reader = read_journal(section, directory, NAME)
+    try:
+        found = reader.verify()
+    finally:
+        reader.close()
+    return found.fault is None and any("lost" in note for note in found.notes)
 
 
 def _continue(section: JournalSection, directory: pathlib.Path) -> list[Record]:

@@ -3,7 +3,8 @@
 A journal of a real run is damaged, one copy after the other: its newest segment ends at every byte of the last record,
 once as a crash leaves it and once after the record was acknowledged; and one random bit of all files is flipped. Then
 it is read, and opened by a new owner. Counts are by outcome; a state that was never written is the only thing that
-must not come of it.
+must not come of it. What was acknowledged and is missing is refused, and where an operator accepts that it is lost,
+the journal itself says so.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ def cut_last_record(records: Sequence[Record], advance: Advance = silent, every:
                     into = damage.truncate(whole, length, pathlib.Path(folder) / "cut", acknowledged)
                     read = damage.outcome_of_reading(section, into, records)
                     recovered = damage.outcome_of_recovery(section, into, records)
+                    if acknowledged:
+                        accepting = section.model_copy(update={"accept_loss": True})
+                        accepted = damage.outcome_of_recovery(accepting, into, records)
+                        report.counts[f"acknowledged, accepted ({durability}): {accepted}"] += 1
+                        report.require(accepted == damage.LOSS_ON_RECORD, f"{length}, accepted: it is found {accepted}")
                     shutil.rmtree(into)
                     case = f"{length - begin} bytes left, {'acknowledged' if acknowledged else 'torn'}, {durability}"
                     _judge_cut(report, case, acknowledged, durability, read, recovered)
@@ -74,8 +80,7 @@ def _judge_cut(report: Report, case: str, acknowledged: bool, durability: str, r
     report.counts[f"{kind}, recovered ({durability}): {recovered}"] += 1
     if acknowledged:
         report.require(read == damage.DETECTED, f"{case}: a reader finds it {read}")
-        wanted = damage.DETECTED if durability == "disk" else damage.MISSING_TOLD
-        report.require(recovered == wanted, f"{case}: the next owner finds it {recovered}")
+        report.require(recovered == damage.DETECTED, f"{case}: the next owner finds it {recovered}")
     else:
         for found in (read, recovered):
             report.require(found in (damage.CUT_OFF, damage.NEVER_WRITTEN), f"{case}: it is found {found}")
@@ -121,7 +126,7 @@ def _judge_flip(report: Report, where: str, harmless: bool, read: str, recovered
     report.counts["bits_flipped"] += 1
     report.counts[f"{where}, read: {read}"] += 1
     report.counts[f"{where}, recovered: {recovered}"] += 1
-    allowed = {damage.DETECTED, damage.MISSING_TOLD} | ({damage.WITHOUT_EFFECT} if harmless else set())
+    allowed = {damage.DETECTED} | ({damage.WITHOUT_EFFECT} if harmless else set())
     report.require(read in allowed, f"a bit of {where} flipped: a reader finds it {read}")
     report.require(recovered in allowed, f"a bit of {where} flipped: the next owner finds it {recovered}")
 

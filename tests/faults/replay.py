@@ -48,7 +48,9 @@ def replay_partitions(configuration: Configuration, directory: pathlib.Path) -> 
 def replay_partition(journal: JournalReader, index: int) -> list[bytes]:
     """Return the events that a partition's journal gives, encoded."""
     partition = Partition(index)
-    return [encode(event) for record in journal.read() for event in partition.apply(decode_input(record)).events]
+    return [
+        encode(event) for record in journal.read(losses=True) for event in partition.apply(decode_input(record)).events
+    ]
 
 
 def replay_venue(configuration: Configuration, directory: pathlib.Path) -> VenueReplay:

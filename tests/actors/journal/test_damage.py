@@ -41,22 +41,25 @@ def written(medium: Medium) -> pathlib.Path:
 
 def test_a_torn_last_record_is_cut_off_with_a_warning_wherever_it_was_torn(segments: Medium):
     path = written(segments)
-    whole = path.read_bytes()
+    whole, lease = path.read_bytes(), path.with_name("lease").read_bytes()
     begin, end = bounds(whole)[-1]
     for length in range(begin, end):
         for later in segments.segments():
             later.unlink()
         path.write_bytes(whole[:length])
+        path.with_name("lease").write_bytes(lease)
         assert [record.payload for record in segments.reader().read()] == PAYLOADS[:3]
+        with pytest.raises(JournalCorrupt, match="ends with record 3, but record 4 is missing"):
+            segments.open()
         with capture_logs() as logs:
-            journal = segments.open()
+            journal = segments.open(accept_loss=True)
         torn = [entry for entry in logs if entry["event"] == "torn record cut off"]
         assert [(entry["log_level"], entry["record"], entry["byte"]) for entry in torn] == [
             ("warning", 4, begin) for _ in range(length > begin)
         ]
-        assert "acknowledged records are missing at the end of the journal" in [entry["event"] for entry in logs]
+        assert "records of the journal are lost" in [entry["event"] for entry in logs]
         assert path.stat().st_size == begin
-        assert journal.append(1, 1, b"again") == 4
+        assert journal.append(1, 1, b"again") == 5, "4 says that the former one is lost"
         assert [record.payload for record in journal.read()] == [*PAYLOADS[:3], b"again"]
         assert journal.verify().fault is None
         journal.close()
@@ -153,10 +156,10 @@ def test_flushed_records_that_are_missing_stop_the_opening(segments: Medium):
     path = segments.segments()[0]
     content = path.read_bytes()
     path.write_bytes(content[: bounds(content)[2][1]])
-    with pytest.raises(JournalCorrupt, match="1 more had been flushed"):
+    with pytest.raises(JournalCorrupt, match="record 4 is missing"):
         segments.open(durability="disk")
     path.unlink()
-    with pytest.raises(JournalCorrupt, match="4 more had been flushed"):
+    with pytest.raises(JournalCorrupt, match="records 1 to 4 are missing"):
         segments.open(durability="disk")
 
 

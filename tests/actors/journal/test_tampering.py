@@ -176,13 +176,18 @@ def test_a_last_segment_of_another_chain_that_is_damaged_too_is_the_one_at_fault
     assert fault is not None and (fault.record, fault.place) == (5, ours.name)
 
 
-def test_a_changed_newest_record_is_known_to_a_witness_alone(segments: Medium):
+def test_a_changed_newest_record_is_known_to_its_owner_and_the_lease_and_else_to_a_witness_alone(segments: Medium):
     journal = filled(segments)
     head = bytes.fromhex(journal.verify().head)
     path = segments.segments()[0]
     records = entries(path)
     change(records, COUNT)
     write(path, records)
+    for verified, source in ((journal.verify(), "its owner"), (segments.reader().verify(), "the lease")):
+        assert verified.fault is not None and verified.fault.record == COUNT and source in str(verified.fault)
+    lease = path.with_name("lease")
+    content = lease.read_bytes()
+    lease.write_bytes(content[:24] + bytes(80) + content[104:])
     assert segments.reader().verify().fault is None
     fault = segments.reader().verify([Witness(COUNT, head, "anchor")]).fault
     assert fault is not None and fault.record == COUNT and "anchor knows another hash of it" in str(fault)
@@ -198,7 +203,8 @@ def test_a_history_that_was_written_anew_is_known_to_witnesses_alone(segments: M
     change(records, number)
     chain(records, number - 1)
     write(path, records)
-    assert journal.verify().fault is None
+    found = journal.verify().fault
+    assert found is not None and found.record == COUNT and "its owner knows another hash" in str(found)
     verified = segments.reader().verify(witnesses)
     first = 3 if number <= 3 else 6 if number <= 6 else 9
     assert verified.fault is not None and verified.fault.record == first and verified.records == first - 3
@@ -216,6 +222,9 @@ def test_a_removed_end_is_known_to_the_lease_and_where_that_was_changed_too_to_a
     lease = path.with_name("lease")
     content = lease.read_bytes()
     lease.write_bytes(content[:16] + (6).to_bytes(8, "little") + content[24:])
+    still_found = segments.reader().verify().fault
+    assert still_found is not None and still_found.record == 7, "its hashes are of newer records"
+    lease.write_bytes(content[:16] + (6).to_bytes(8, "little") + bytes(80) + content[104:])
     assert segments.reader().verify().fault is None
     fault = segments.reader().verify([Witness(COUNT, head, "anchor")]).fault
     assert fault is not None and fault.record == 7 and "up to record 9, which anchor knows" in str(fault)
