@@ -18,7 +18,7 @@ from actors.oms.inputs import BudgetGrant, Input, LimitsChange
 from actors.oms.limit_use import effective_view, firm_use
 from actors.oms.limits import RULES
 from actors.oms.reference_prices import ReferencePrices
-from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest
+from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest, check_grant
 from actors.oms.scopes import check_scope, symbol_of
 from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
@@ -132,6 +132,7 @@ class LimitMethods:
         """Put a share of the firm's limits in force; answered with the number of the newest grant, and with the use.
 
         Raises:
+            InputError: An amount of no limit of the firm, or out of range; a number far ahead of the newest grant's.
             NotFound: No such partition here (code ``PARTITION_UNKNOWN``).
         """
         body: SetBudgetRequest = _decode_set_budget(request.body)
@@ -144,6 +145,7 @@ class LimitMethods:
                 value=body.partition,
                 code="PARTITION_UNKNOWN",
             )
+        check_grant(body, host.partition.safeguards.budget.number)
         answer = functools.partial(self._granted, request, host)
         if body.number <= host.partition.safeguards.budget.number:
             host.after_commit(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -154,6 +155,11 @@ class OmsService(Service):
             on_failure=self._fail,
             retained=self._events_retained,
             snapshot_records=section.snapshot_records,
+            left_out=[
+                int(number)
+                for name, _, number in (record.partition(":") for record in self.configuration.oms.left_out)
+                if name == partition_name(index)
+            ],
         )
 
     async def connect(self) -> None:
@@ -198,9 +204,11 @@ class OmsService(Service):
         while True:
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
-                host.ask_again()
-                host.revalue(self.prices.price)
-                host.keep_snapshot()
+                for step in (host.ask_again, functools.partial(host.revalue, self.prices.price), host.keep_snapshot):
+                    try:
+                        step()
+                    except Exception as error:  # the other steps, partitions and rounds go on
+                        self.log.exception("a regular step failed", partition=host.partition.name, problem=str(error))
 
     async def stop(self) -> None:
         """Stop listening, close the sessions and the journals."""
