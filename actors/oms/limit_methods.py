@@ -19,7 +19,7 @@ from actors.oms.limit_use import effective_view, firm_use
 from actors.oms.limits import RULES
 from actors.oms.reference_prices import ReferencePrices
 from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest, check_grant
-from actors.oms.scopes import check_scope, symbol_of
+from actors.oms.scopes import account_of, check_scope, symbol_of
 from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
 
@@ -57,7 +57,7 @@ class LimitMethods:
 
         Raises:
             InputError: Not a scope, or what ``Limits.replaced`` raises.
-            NotFound: No such instrument.
+            NotFound: No such account or instrument.
         """
         body: SetLimitsRequest = _decode_set_limits(request.body)
         check_scope(body.scope, narrow=True)
@@ -67,6 +67,7 @@ class LimitMethods:
         symbol = symbol_of(body.scope)
         if symbol is not None:
             self._hosted.check_symbol(symbol)
+        self._hosted.concerned(account_of(body.scope))  # refuses an account that would be here and is not
         hosts = list(self._hosted.hosts.values())
         changes = {**dict.fromkeys(RULES), **body.limits} if body.whole else body.limits
         wanted = [host.partition.limits.of(body.scope).replaced(changes, body.scope) for host in hosts]

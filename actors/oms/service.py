@@ -14,6 +14,7 @@ from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
+from actors.oms.authorisation import authorised
 from actors.oms.budget_requests import BudgetRequests
 from actors.oms.control_methods import ControlMethods, heed_for_ever
 from actors.oms.host import PartitionHost
@@ -90,12 +91,14 @@ class OmsService(Service):
         self._streams = StreamMethods(self.hosted, self.log)
         sessions = SessionTimes(self.instruments)
         self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
-        return {
-            **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
-            **self._streams.handlers(),
-            **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
-            **self._limits.handlers(),
-        }
+        return authorised(
+            {
+                **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
+                **self._streams.handlers(),
+                **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
+                **self._limits.handlers(),
+            }
+        )
 
     async def recover(self) -> None:
         """Open and replay the journals of all partitions, then put on record what the configuration adds.
