@@ -153,7 +153,7 @@ class PartitionState:
             if working.peg_price:
                 self.watch(working)
         working.expose(self.fee_rate)
-        if working.resting or order.limit_price is not None:
+        if working.resting or order.limit_price is not None or working.peg_price:
             working.resting = self.safeguards.rests(order, working.resting)
         if fill is not None:
             if fill.reverses:
