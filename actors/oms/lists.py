@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import Conflict
-from actors.messages import Contingency, OrderStatus, Side
+from actors.messages import Contingency, OrderStatus
 from actors.oms import gate
 from actors.oms.account import Account, OrderList
 from actors.oms.amending import amend
 from actors.oms.canceling import cancelable, take_back
+from actors.oms.counting import Counting
 from actors.oms.effects import Effects
 from actors.oms.emulation import first_stage, first_trigger
-from actors.oms.exposure import buying_cost
 from actors.oms.inputs import ListSubmission, Look
+from actors.oms.sharing import cost_of, share, share_candidate
 from actors.oms.state import PartitionState
 from actors.oms.submission import admit, candidate_for, create
 from actors.oms.transitions import Step
@@ -46,7 +47,7 @@ def submit_list(state: PartitionState, record: ListSubmission) -> Effects:
         if group.active and refusal is None:
             group.meant[working.order.order_id] = working.order.quantity
             if group.orders:
-                _share(state, group.orders[0], working)
+                share(group.orders[0], working, state.fee_rate)
         group.orders.append(working)
     account.lists[submitted.list_id] = group
     for place, (working, look) in enumerate(zip(group.orders, record.looks)):
@@ -60,45 +61,24 @@ def submit_list(state: PartitionState, record: ListSubmission) -> Effects:
 def _look(
     state: PartitionState, account: Account, record: ListSubmission
 ) -> list[tuple[gate.Candidate, gate.Refusal | None]]:
-    """Return each order at the gate and what the gate says, those before it already counted."""
+    """Return each order at the gate and what the gate says, those before it that passed already counted."""
     exclusive = record.orders.contingency is Contingency.OCO
     found: list[tuple[gate.Candidate, gate.Refusal | None]] = []
-    counted: list[tuple[gate.Candidate, int]] = []
+    counting = Counting(state, account)
     for order, look in zip(record.orders.orders, record.looks, strict=True):
         state.safeguards.looked(order.instrument, look)
         candidate = candidate_for(state, account, order, look, record.time)
         if found and exclusive:
-            _share_candidate(found[0][0], candidate)
+            share_candidate(found[0][0], candidate)
         elif found:
             candidate.moment = gate.Moment.HELD
-            candidate.added, candidate.released = 0, _cost(candidate, order.quantity)
-        found.append((candidate, state.check(candidate)))
-        if exclusive or len(found) == 1:
-            counted.append((candidate, _cost(candidate, order.quantity) - candidate.released))
-            _count(account, candidate, candidate.added, counted[-1][1])
-    for candidate, cost in counted:
-        _count(account, candidate, -candidate.added, -cost)
+            candidate.added, candidate.released = 0, cost_of(candidate, order.quantity)
+        refusal = state.check(candidate)
+        found.append((candidate, refusal))
+        if refusal is None:
+            counting.add(candidate)
+    counting.end()
     return found
-
-
-def _share_candidate(first: gate.Candidate, other: gate.Candidate) -> None:
-    """Let an order at the gate that can't fill beside ``first`` add only what it may do beyond that one."""
-    if first.order.instrument == other.order.instrument and first.order.side is other.order.side:
-        other.added = max(0, other.order.quantity - first.order.quantity)
-        other.released = min(_cost(first, first.order.quantity), _cost(other, other.order.quantity))
-
-
-def _cost(candidate: gate.Candidate, quantity: int) -> int:
-    """Return the cash that an order at the gate would take, 1e-8 units; 0 for sales."""
-    if candidate.order.side is Side.SELL or candidate.instrument is None or quantity <= 0:
-        return 0
-    return buying_cost(candidate.instrument, candidate.buying_price, quantity, candidate.fee_rate)
-
-
-def _count(account: Account, candidate: gate.Candidate, lots: int, cost: int) -> None:
-    order = candidate.order
-    account.exposure.add(order.strategy, order.instrument, order.side, lots)
-    account.exposure.reserve(candidate.currency, cost)
 
 
 def _check_ids(account: Account, record: ListSubmission) -> None:
@@ -117,13 +97,6 @@ def _check_ids(account: Account, record: ListSubmission) -> None:
 def _by_association(refusal: gate.Refusal) -> gate.Refusal:
     sentence = f"another order of the list is refused: {refusal.code}"
     return refusal._replace(code=LIST_REFUSED, sentence=sentence)
-
-
-def _share(state: PartitionState, first: WorkingOrder, other: WorkingOrder) -> None:
-    """Let an order that can't fill beside ``first`` add nothing to what that one counts."""
-    if first.order.instrument == other.order.instrument and first.order.side is other.order.side:
-        other.partner = first
-        other.expose(state.fee_rate)
 
 
 def follow(state: PartitionState, effects: Effects, time: int) -> None:
@@ -214,7 +187,7 @@ def _let_go(
     candidate = candidate_for(state, other.account, wanted, look, time, moment=gate.Moment.RELEASED)
     if leading is not None and leading.order.side is order.side and leading.order.instrument == order.instrument:
         candidate.added = max(0, wanted.quantity - leading.counted)
-        candidate.released = min(leading.reserved, _cost(candidate, wanted.quantity))
+        candidate.released = min(leading.reserved, cost_of(candidate, wanted.quantity))
     refusal = state.check(candidate)
     if refusal is not None:
         take_back(state, effects, other, time, refusal.code, refusal.text)
@@ -230,6 +203,6 @@ def _let_go(
     if group.exclusive:
         group.meant[order.order_id] = wanted.quantity
         if leading is not None:
-            _share(state, leading, other)
+            share(leading, other, state.fee_rate)
     admit(state, effects, other, look, time)
     return True

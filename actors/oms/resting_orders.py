@@ -7,12 +7,13 @@ import bisect
 from actors.messages import Order, Side, Stage, TimeInForce
 
 _BUY, _SELL, _WORKING = Side.BUY, Side.SELL, Stage.WORKING
-_PASSING = (TimeInForce.IOC, TimeInForce.FOK)
+PASSING = (TimeInForce.IOC, TimeInForce.FOK)
+"""Times in force with which an order never rests."""
 
 
 def resting_price(order: Order) -> int:
     """Return the price at which an order rests at the venue or is about to, in increments; 0 where it does not."""
-    if order.limit_price is None or order.stage is not _WORKING or order.time_in_force in _PASSING:
+    if order.limit_price is None or order.stage is not _WORKING or order.time_in_force in PASSING:
         return 0
     return order.limit_price if order.leaves_quantity else 0
 
