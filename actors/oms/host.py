@@ -30,8 +30,10 @@ from actors.oms.inputs import (
 )
 from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
+from actors.oms.releasing import sessions_for
 from actors.oms.revaluation import moved_marks
 from actors.oms.sending import outstanding
+from actors.oms.sessions import SessionTimes
 from actors.oms.snapshot_keeping import SnapshotKeeping
 from actors.oms.venue import StandingOrder, Venue
 from actors.oms.watching import concerned
@@ -60,6 +62,7 @@ class PartitionHost:
         on_failure: Called when nothing may go on: the lease is lost, or the state is not what is on record.
         retained: Number of events that are kept for subscribers.
         snapshot_records: Records after which a snapshot is kept at the next quiet moment; ``None``: never.
+        sessions: Knows the sessions of orders that a report releases; ``None``: they are not on record.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class PartitionHost:
         on_failure: Callable[[Exception], None],
         retained: int = 10_000,
         snapshot_records: int | None = None,
+        sessions: SessionTimes | None = None,
     ) -> None:
         self.partition = Partition(index, self._look)
         self.journal = journal
@@ -83,6 +87,7 @@ class PartitionHost:
         self._log = log.bind(partition=self.partition.name)
         self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
+        self._sessions = sessions
         self._ended = False
         self._watch: WordWatch | None = None
         self.on_short: Callable[[], None] = lambda: None
@@ -257,7 +262,9 @@ class PartitionHost:
                 code="REPORT_GAP",
             )
         self.clock.advance(report.time)
-        self.execute(VenueReport(time=self.clock.now(), report=report), self._report_taken)
+        now = self.clock.now()
+        sessions = () if self._sessions is None else sessions_for(self.partition, report.order_id, now, self._sessions)
+        self.execute(VenueReport(time=now, report=report, sessions=sessions), self._report_taken)
         self._metrics.count("reports_total")
         if report.type is _TRADE:
             self._metrics.count("fills_total")

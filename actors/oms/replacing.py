@@ -12,7 +12,7 @@ from actors.oms.amending import amend
 from actors.oms.effects import Effects
 from actors.oms.emulation import TRIGGERED, bounded, pegged, trailed
 from actors.oms.inputs import Replacement
-from actors.oms.sharing import cost_of, enlarge_candidate
+from actors.oms.sharing import enlarge_candidate
 from actors.oms.state import PartitionState
 from actors.oms.submission import candidate_for
 from actors.oms.timers import Due
@@ -68,11 +68,8 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     wanted = proposed(working, request)
     state.safeguards.looked(wanted.instrument, record.look)
     look, moment = record.look, gate.Moment.REPLACED
-    candidate = candidate_for(state, account, _as_it_is(wanted, order), look, time, moment=moment)
-    if order.stage is Stage.HELD:  # it counts once it is held no longer
-        candidate.added, candidate.released = 0, cost_of(candidate, wanted.quantity)
-    else:
-        enlarge_candidate(candidate, working)
+    candidate = candidate_for(state, account, as_it_is(wanted, order), look, time, moment=moment)
+    enlarge_candidate(candidate, working)
     refusal = state.check(candidate)
     effects = Effects()
     if refusal is not None:
@@ -121,7 +118,7 @@ def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
     )
 
 
-def _as_it_is(wanted: SubmitOrder, order: Order) -> SubmitOrder:
+def as_it_is(wanted: SubmitOrder, order: Order) -> SubmitOrder:
     """Return a proposed order as what it became where it has triggered already."""
     if order.stage is not Stage.WORKING or order.type not in TRIGGERED or str(order.type) not in order.emulated:
         return wanted
@@ -152,5 +149,6 @@ def _moved_trigger(order: Order, wanted: SubmitOrder, price: int) -> int:
 
 
 def _retime(state: PartitionState, working: WorkingOrder, request: ReplaceOrder) -> None:
-    if request.expire_time is not None and "gtd" in working.order.emulated:
-        state.timers.add(request.expire_time, working.order.order_id, Due.EXPIRE)
+    order = working.order
+    if request.expire_time is not None and ("gtd" in order.emulated or order.stage is Stage.HELD):
+        state.timers.add(request.expire_time, order.order_id, Due.EXPIRE)

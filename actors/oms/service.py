@@ -87,7 +87,7 @@ class OmsService(Service):
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
-        sessions = SessionTimes(self.instruments)
+        sessions = self._sessions = SessionTimes(self.instruments)
         self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
         return {
             **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
@@ -154,6 +154,7 @@ class OmsService(Service):
             on_failure=self._fail,
             retained=self._events_retained,
             snapshot_records=section.snapshot_records,
+            sessions=self._sessions,
         )
 
     async def connect(self) -> None:
