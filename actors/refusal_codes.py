@@ -253,6 +253,8 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
          "the other order of the list was filled or canceled", "nothing: it did what it was for"),
         ("FIRST_ORDER_OF_LIST", 409, None, None, None,
          "the order that was to trigger it closed without a fill", "a new list"),
+        ("NEVER_SENT", 409, None, None, None,
+         "it was canceled before the venue had got it", "nothing: it never traded"),
     ),
 }
 """The rows by category."""
@@ -262,6 +264,12 @@ ALARM_ROWS: tuple[AlarmRow, ...] = (
     ("FILL_AFTER_REJECTION", 409, "D", "the venue filled an order that it had rejected; it is booked",
      "settle it with the venue"),
     ("REPORT_INVALID", 409, "Z", "a report can't be booked", "ask the venue for the trade, then book it by hand"),
+    ("REPORT_TIME_INVALID", 409, "Z", "a report is of a time that the clock does not follow; it counts as of now",
+     "ask the venue for its clock"),
+    ("EXECUTION_CONFLICT", 409, "F", "an execution that is booked is reported again with other content",
+     "ask the venue for the trade, then book what is missing by hand"),
+    ("POSITION_SHORT", 409, None, "a position is short that may not be, after the venue took a trade back",
+     "close the position by hand"),
     ("VENUE_ORDER_UNKNOWN", 409, "D", "an order stands at the venue and not here; it is taken back",
      "see who sent it"),
     ("VENUE_FILLS_DIFFER", 409, "F", "the venue and the journal differ on what an order has filled",

@@ -8,6 +8,7 @@ import msgspec
 
 from actors.errors import Conflict, InputError
 from actors.messages import (
+    MONEY_UNIT,
     CancelOrder,
     Contingency,
     Message,
@@ -198,6 +199,30 @@ def deposited(state: PartitionState, deposit: Deposit) -> bool:
             code="CASH_INSUFFICIENT",
         )
     return False
+
+
+def check_withdrawal(state: PartitionState, deposit: Deposit) -> None:
+    """Refuse to take money out that the margin on positions and open orders needs; asked before it goes on record.
+
+    Raises:
+        NotFound: No such account.
+        InputError: Code ``MARGIN``: the equity would not cover the margin any more.
+    """
+    account = state.account(deposit.account)
+    rate = state.limits.effective(account.id, "", None).margin_rate
+    if deposit.amount >= 0 or rate == MONEY_UNIT:
+        return
+    totals = state.safeguards.totals.of((account.id, ""))
+    equity = account.books.cash(account.currency) + totals.held
+    free = equity + -totals.gross * rate // MONEY_UNIT
+    if -deposit.amount > free:
+        raise InputError(
+            "the margin on positions and open orders would not be covered",
+            field="amount",
+            value=deposit.amount,
+            rule=f"at least {-max(0, free)}, in 1e-8 {deposit.currency}",
+            code="MARGIN",
+        )
 
 
 def new_terms(state: PartitionState, terms: Terms) -> bool:

@@ -210,7 +210,12 @@ class LimitsChange(Message, frozen=True, kw_only=True):
 
 
 class StateChange(Message, frozen=True, kw_only=True):
-    """The kill switch was moved."""
+    """The kill switch was moved.
+
+    Attributes:
+        takes_back: Whether orders that may go no further, and that the venue has not confirmed, are taken back with
+            it: they would be sent again later. Not so before version 3.
+    """
 
     time: int
     scope: str
@@ -218,6 +223,7 @@ class StateChange(Message, frozen=True, kw_only=True):
     principal: str
     reason: str
     via: str = ""
+    takes_back: bool = False
 
 
 class BudgetGrant(Message, frozen=True, kw_only=True):
@@ -239,6 +245,10 @@ class Discrepancy(Message, frozen=True, kw_only=True):
 
     Attributes:
         closes: Whether the order can't trade any more as far as anyone knows, and is closed here.
+        refused: Which request the venue does not take at all and never will: ``order``, ``replace`` or ``cancel``.
+        revision: Of a replacement that it does not take.
+        expected: Whether that is how things go and no alarm is raised: an order that never reached the venue and is
+            not sent any more.
     """
 
     time: int
@@ -246,6 +256,9 @@ class Discrepancy(Message, frozen=True, kw_only=True):
     order_id: str
     text: str
     closes: bool = False
+    refused: str = ""
+    revision: int = 0
+    expected: bool = False
 
 
 Input = (

@@ -51,6 +51,7 @@ class PartitionState:
         alarms: What went wrong, the oldest first.
         last_report: Sequence of the newest report of the venue.
         last_event: Sequence of the newest event.
+        left_out: Sequences of records that the operator has left out: they can't be applied, and have no effect.
         silent: Whether events of orders are only counted: while old history is read again, of which nobody is told.
     """
 
@@ -78,6 +79,7 @@ class PartitionState:
         self.last_report = 0
         self.last_event = 0
         self.silent = False
+        self.left_out: frozenset[int] = frozenset()
         self.check = check
 
     @property

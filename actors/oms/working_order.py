@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 _HELD, _BUY = Stage.HELD, Side.BUY
+_LONGEST_NUMBER = 9
 
 
 class Amendment:
@@ -264,6 +265,8 @@ def venue_id(order_id: str, number: int) -> str:
 
 
 def split_venue_id(venue: str) -> tuple[str, int]:
-    """Return the order id and the number of a venue order."""
-    order_id, _, number = venue.partition("/")
-    return order_id, int(number) if number.isdigit() else 1
+    """Return the order id and the number of a venue order; what is none of ours is an order id that nobody has."""
+    order_id, slash, number = venue.partition("/")
+    if slash and number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER:
+        return order_id, int(number)
+    return venue, 1

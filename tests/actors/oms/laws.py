@@ -15,13 +15,14 @@ from actors.messages import (
     ReportType,
     Side,
     Stage,
+    VenueCancel,
     VenueOrder,
     encode,
 )
 from actors.oms.account import OrderList
 from actors.oms.exposure import buying_cost
 from actors.oms.partition import Partition
-from actors.oms.permission import is_halted
+from actors.oms.permission import is_halted, may_send
 from actors.oms.sending import outstanding
 from actors.oms.transitions import PRECEDENCE
 from actors.oms.working_order import WorkingOrder, split_venue_id
@@ -191,9 +192,13 @@ def _list_is_counted(group: OrderList, fee_rate: int) -> None:
 
 
 def the_venue_owes_what_is_awaited(partition: Partition) -> None:
-    """An order is awaited where something could be sent again, and nowhere else."""
-    for order_id in partition.orders:
-        assert (order_id in partition.awaiting) == bool(outstanding(partition, order_id))
+    """An order is awaited where something could be sent again, did the kill switch let it, and nowhere else."""
+    for order_id, working in partition.orders.items():
+        awaited, found = order_id in partition.awaiting, outstanding(partition, order_id)
+        assert awaited or not found
+        assert bool(found) or not awaited or not may_send(partition, working)
+        if not may_send(partition, working):
+            assert all(isinstance(message, VenueCancel) for message in found)
 
 
 def what_works_at_the_venue_is_what_is_left(partition: Partition) -> None:

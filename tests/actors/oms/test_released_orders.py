@@ -184,6 +184,7 @@ def test_the_service_puts_the_session_on_record_with_the_fill_that_releases() ->
                 looks=(Bench(SHORT).look,) * 2,
             )
             host.execute(record)
+            here.oms.clock.advance(DAY * 20_000)  # days later
             host.take_report(
                 ExecutionReport(
                     sequence=host.last_report + 1, order_id="4-1", type=ReportType.TRADE, time=DAY * 20_000,
