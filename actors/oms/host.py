@@ -40,9 +40,11 @@ from actors.oms.inputs import (
 from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
 from actors.oms.permission import HALTED, may_send
+from actors.oms.releasing import sessions_for
 from actors.oms.report_validity import is_plausible
 from actors.oms.revaluation import moved_marks
 from actors.oms.sending import outstanding
+from actors.oms.sessions import SessionTimes
 from actors.oms.snapshot_keeping import SnapshotKeeping
 from actors.oms.venue import FENCED, StandingOrder, Venue, VenueMessage
 from actors.oms.watching import concerned
@@ -75,6 +77,7 @@ class PartitionHost:
         retained: Number of events that are kept for subscribers.
         snapshot_records: Records after which a snapshot is kept at the next quiet moment; ``None``: never.
         left_out: Sequences of records that are left out of a replay, as they can't be applied.
+        sessions: Knows the sessions of orders that a report releases; ``None``: they are not on record.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class PartitionHost:
         retained: int = 10_000,
         snapshot_records: int | None = None,
         left_out: Collection[int] = (),
+        sessions: SessionTimes | None = None,
     ) -> None:
         self.partition = Partition(index, self._look)
         self.journal = journal
@@ -100,6 +104,7 @@ class PartitionHost:
         self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
         self._left_out = frozenset(left_out)
+        self._sessions = sessions
         self._ended = False
         self._watch: WordWatch | None = None
         self.on_short: Callable[[], None] = lambda: None
@@ -277,7 +282,9 @@ class PartitionHost:
             )
         if is_plausible(report.time, self.clock.now()):
             self.clock.advance(report.time)
-        self.execute(VenueReport(time=self.clock.now(), report=report), self._report_taken)
+        now = self.clock.now()
+        sessions = () if self._sessions is None else sessions_for(self.partition, report.order_id, now, self._sessions)
+        self.execute(VenueReport(time=now, report=report, sessions=sessions), self._report_taken)
         self._metrics.count("reports_total")
         if report.type is _TRADE:
             self._metrics.count("fills_total")

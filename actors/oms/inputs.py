@@ -27,8 +27,11 @@ from actors.messages import (
 )
 from actors.oms.venue import PLAIN, Capabilities
 
-SCHEMA_VERSION = 3
-"""Version that is written. Older ones lack fields at the end of what they had (version 2 has no ``via``): defaults."""
+SCHEMA_VERSION = 4
+"""Version that is written. Older ones lack fields at the end of what they had: defaults.
+
+Version 2 has no ``via``, version 3 no ``sessions``.
+"""
 
 
 class Terms(Message, frozen=True, kw_only=True):
@@ -162,11 +165,24 @@ class Cancellation(Message, frozen=True, kw_only=True):
     via: str = ""
 
 
+class SessionLook(Message, frozen=True):
+    """The session that an order would belong to were it held no longer; as of ``Look``, zeros where nobody knows it."""
+
+    order_id: str
+    session_open: int
+    session_close: int
+
+
 class VenueReport(Message, frozen=True, kw_only=True):
-    """The venue reported."""
+    """The venue reported.
+
+    Attributes:
+        sessions: Of the orders that the report may release, where what becomes of them depends on their session.
+    """
 
     time: int
     report: ExecutionReport
+    sessions: tuple[SessionLook, ...] = ()
 
 
 class Deposit(Message, frozen=True, kw_only=True):

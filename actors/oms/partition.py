@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.errors import JournalError
 from actors.journal.journal import Record
-from actors.oms import administration, canceling, lists, replacing, reports, submission, watching
+from actors.oms import administration, canceling, following, lists, replacing, reports, submission, watching
 from actors.oms.effects import Effects
 from actors.oms.inputs import (
     AccountOpening,
@@ -65,7 +65,7 @@ class Partition(PartitionState):
         if record.time > self.time:
             self.time = record.time
         if effects.changed:
-            lists.follow(self, effects, record.time)
+            following.follow(self, effects, record.time, getattr(record, "sessions", ()))
             if effects.order is not None:
                 effects.order = self.orders[effects.order.order_id].order
         return effects

@@ -8,7 +8,8 @@ from actors.messages import Order, OrderType, Side, Stage, TimeInForce
 
 _BUY, _SELL, _WORKING = Side.BUY, Side.SELL, Stage.WORKING
 _PEGGED = OrderType.PEGGED
-_PASSING = (TimeInForce.IOC, TimeInForce.FOK)
+PASSING = (TimeInForce.IOC, TimeInForce.FOK)
+"""Times in force with which an order never rests."""
 
 
 def resting_price(order: Order) -> int:
@@ -16,7 +17,7 @@ def resting_price(order: Order) -> int:
     price = order.limit_price
     if order.type is _PEGGED and order.trigger_price:
         price = order.trigger_price
-    if price is None or order.stage is not _WORKING or order.time_in_force in _PASSING:
+    if price is None or order.stage is not _WORKING or order.time_in_force in PASSING:
         return 0
     return price if order.leaves_quantity else 0
 

@@ -89,7 +89,7 @@ class OmsService(Service):
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
-        sessions = SessionTimes(self.instruments)
+        sessions = self._sessions = SessionTimes(self.instruments)
         self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
         return authorised(
             {
@@ -163,6 +163,7 @@ class OmsService(Service):
                 for name, _, number in (record.partition(":") for record in self.configuration.oms.left_out)
                 if name == partition_name(index)
             ],
+            sessions=self._sessions,
         )
 
     async def connect(self) -> None:

@@ -70,7 +70,8 @@ def _follow(state: PartitionState, effects: Effects, working: WorkingOrder, pric
     elif triggers(order, price):
         state.unwatch(working)
         market = (price.ask if order.side is Side.BUY else price.bid) or price.last
-        if meets_own(state, working, market):
+        # Exits of a list go out: a position without its stop is worse than a trade with an order of our own.
+        if not order.list_id and meets_own(state, working, market):
             text = "it triggered while an order of our own rested on the other side"
             take_back(state, effects, working, time, SELF_TRADE, text)
         else:

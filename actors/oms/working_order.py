@@ -239,6 +239,13 @@ class WorkingOrder:
             self.reserved = reserved
         self._reserved_at = price, fee_rate
 
+    def alone(self, fee_rate: int) -> tuple[int, int]:
+        """Return the lots and the cash, 1e-8 units, that it would count if it had no partner."""
+        if self.instrument is None:
+            return 0, 0
+        lots, price = self._worst()
+        return lots, buying_cost(self.instrument, price, lots, fee_rate) if self.order.side is _BUY and lots else 0
+
     def _worst(self) -> tuple[int, int]:
         """Return the most lots that it may still trade, at the highest price of what is outstanding."""
         order, lots, price, current = self.order, self.order.leaves_quantity, self.buying_price, self.slice

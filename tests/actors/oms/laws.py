@@ -238,6 +238,29 @@ def only_one_leg_fills(partition: Partition) -> None:
         assert max(group.meant.values(), default=0) <= max(leg.submitted.quantity for leg in legs)
 
 
+def exits_follow_the_first(partition: Partition) -> None:
+    """Orders behind the first do no more than it has filled, unless a client, the venue or a fill wants it otherwise.
+
+    What is more than that is being taken back already, or the venue has refused to; what is filled too much has an
+    alarm.
+    """
+    alarmed = {alarm.order_id for alarm in partition.alarms if alarm.code == "LIST_OVERFILLED"}
+    for group in partition.accounts["main"].lists.values():
+        if group.submitted.contingency is Contingency.OCO or not group.active:
+            continue
+        first, others = group.orders[0].order, group.orders[1:]
+        if any(other.order.replacement_id or other.replacing for other in others):
+            continue
+        done = group.filled
+        for other in others:
+            order = other.order
+            target = first.filled_quantity - (done - order.filled_quantity if group.exclusive else 0)
+            if order.leaves_quantity and not other.canceling and other.terms.quantity > max(target, 0):
+                assert group.asked.get(order.order_id, other.terms.quantity) <= max(target, 0), order
+        if group.exclusive and done > first.filled_quantity:
+            assert alarmed & {other.order.order_id for other in others}
+
+
 def the_watch_is_complete(partition: Partition) -> None:
     """Exactly the open orders that wait for a price, or follow the quote, are shown the market."""
     watched = {order_id for orders in partition.watching.values() for order_id in orders}
