@@ -117,7 +117,7 @@ def _let_go(
         return False
     stage = first_stage(wanted, order.emulated, look)
     trigger_price = first_trigger(wanted, order.emulated, look)
-    other.since, other.buying_price = time, candidate.buying_price
+    other.contingent, other.since, other.buying_price = False, time, candidate.buying_price
     state.move(
         effects, other, time, Step.RESTATED_UNFILLED, stage=stage, quantity=wanted.quantity, trigger_price=trigger_price
     )

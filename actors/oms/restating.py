@@ -80,9 +80,13 @@ def reduce(
     text: str,
 ) -> None:  # fmt: skip
     """Let an order do no more than ``target`` lots in all; ``reason`` and ``text`` say why where that is nothing."""
-    if not cancelable(other):
-        return
     terms, order = other.terms, other.order
+    if not cancelable(other):  # it is filled, or being canceled: what it was to be enlarged to must not open it again
+        for amendment in other.amendments:
+            if amendment.request is None:
+                amendment.quantity = min(amendment.quantity, max(target, order.filled_quantity))
+        other.expose(state.fee_rate)
+        return
     if terms.quantity <= target or group.asked.get(order.order_id, terms.quantity) <= target:
         return
     group.asked[order.order_id] = target

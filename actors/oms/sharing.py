@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.messages import Side, Stage
+from actors.messages import Side
 from actors.oms import gate
 from actors.oms.exposure import buying_cost
 from actors.oms.working_order import WorkingOrder
@@ -40,7 +40,7 @@ def enlarge_candidate(candidate: gate.Candidate, working: WorkingOrder) -> None:
         working: The order as it is.
     """
     quantity, fee_rate = candidate.order.quantity, candidate.fee_rate
-    if working.order.stage is Stage.HELD:  # it counts once it is held no longer
+    if working.contingent:  # it counts once it is held no longer
         candidate.added, candidate.released = 0, cost_of(candidate, quantity)
         return
     lots = max(0, quantity - working.order.filled_quantity)

@@ -228,7 +228,7 @@ class PartitionState:
         """Return a hash of the whole state: equal for equal histories."""
         orders = [
             [working.order, working.settled, working.counted, working.reserved, working.canceling, working.closing,
-             working.revision, working.peg_price, working.buying_price, working.seen, working.since,
+             working.revision, working.contingent, working.peg_price, working.buying_price, working.seen, working.since,
              [[amendment.revision, amendment.venue_quantity] for amendment in working.amendments],
              None if working.partner is None else working.partner.order.order_id]
             for working in self.orders.values()

@@ -135,7 +135,9 @@ def create(
         list_id=list_id,
         contingency=contingency,
     )
-    working = WorkingOrder(order, submitted, account, candidate.instrument, candidate.buying_price)
+    buying_price = candidate.buying_price if refusal is None else 0
+    working = WorkingOrder(order, submitted, account, candidate.instrument, buying_price)
+    working.contingent = held and refusal is None
     working.seen = candidate.look.market_sequence
     state.add(working)
     return working

@@ -166,7 +166,7 @@ def exposure_is_the_worst_case(partition: Partition) -> None:
 def worst_case(working: WorkingOrder, fee_rate: int) -> tuple[int, int]:
     """Return the lots that an order may still trade at most, and what that may cost."""
     order = working.order
-    if order.stage is Stage.HELD or working.instrument is None:
+    if working.contingent or working.instrument is None:
         return 0, 0
     venue_order = working.slice
     may_trade = [order.quantity - order.filled_quantity] if order.status.is_open else [0]
@@ -175,7 +175,8 @@ def worst_case(working: WorkingOrder, fee_rate: int) -> tuple[int, int]:
         may_trade.append(venue_order.quantity - venue_order.filled)
     price = max([working.buying_price, *(one.buying_price for one in working.amendments)])
     limit = order.limit_price if order.type.name in ("LIMIT", "STOP_LIMIT", "LIMIT_IF_TOUCHED") else None
-    assert limit is None or price >= limit
+    refused = order.status is OrderStatus.REJECTED and venue_order is None  # it sets nothing aside
+    assert limit is None or price >= limit or refused
     lots = max(0, *may_trade)
     if order.side is Side.SELL or not lots:
         return lots, 0

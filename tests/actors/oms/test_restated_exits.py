@@ -200,6 +200,27 @@ def test_an_entry_that_trades_another_instrument_or_overfills_enlarges_nothing_b
     assert "ORDER_OVERFILLED" in here.alarms()
 
 
+@pytest.mark.parametrize("capabilities", [PLAIN, IN_PLACE])
+def test_an_exit_that_was_filled_while_it_was_to_grow_does_not_open_again_after_a_bust(capabilities: Any) -> None:
+    here = Bench(SHORT, capabilities=capabilities)
+    entry = submission("c1", quantity=2, limit_price=10_000, time_in_force=GTC)
+    here.submit_list(OTO, entry, target("c2", 2, time_in_force=GTC))
+    here.report_new()
+    here.trade(1, execution_id="x0")
+    here.report(ReportType.CANCELED)
+    here.report_new("3-2")
+    here.trade(1, execution_id="x1")
+    here.trade(1, "3-2", execution_id="y0")
+    here.report(ReportType.TRADE_CANCEL, reference_id="x1")
+    if capabilities is PLAIN:
+        here.report(ReportType.CANCELED, "3-2")
+    else:
+        here.report(ReportType.REPLACED, "3-2", revision=1, order_quantity=2)
+    leg = here.partition.orders["3-2"]
+    assert here.position() == 0 and here.order("c2").leaves_quantity == 0
+    assert leg.slice is None or not leg.slice.live or leg.canceling
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     quantity=st.integers(1, 20),
