@@ -160,6 +160,8 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
          "mend that order, then a new list under new ids"),
         ("REPLACEMENT_EMPTY", 422, None, 99, 5,
          "the replacement changes nothing", "at least one of the terms that can be changed"),
+        ("ORDER_TRIGGERED", 409, None, 0, None,
+         "the price that the order waited for has come", "another quantity or limit price, or a cancel"),
         ("REPLACE_PENDING", 409, None, 3, None,
          "another replacement of the order is not answered yet", "wait for the answer"),
     ),

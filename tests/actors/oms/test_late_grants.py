@@ -6,7 +6,9 @@ import dataclasses
 
 import pytest
 
-from actors.messages import OrderType, ReportType, Side, TimeInForce
+from actors.errors import Conflict
+from actors.messages import OrderType, ReplaceOrder, ReportType, Side, TimeInForce
+from actors.oms.admission import repeated_replacement
 from tests.actors.oms.support import IN_PLACE, LIMITS, Bench, market
 
 SHORT = dataclasses.replace(LIMITS, allow_short=1)
@@ -58,3 +60,18 @@ def test_self_trades_that_are_allowed_let_a_stop_go() -> None:
     here.report(ReportType.NEW)
     here.submit("stop", quantity=10, type=OrderType.STOP, stop_price=10_050, time_in_force=GTC)
     assert len(here.observe(market(10_100)).messages) == 1
+
+
+def test_the_stop_price_of_an_order_that_has_triggered_can_not_be_changed() -> None:
+    here = Bench(SHORT, capabilities=IN_PLACE)
+    here.submit(
+        "stop", quantity=10, type=OrderType.STOP_LIMIT, stop_price=10_050, limit_price=10_060, time_in_force=GTC
+    )
+    moved = ReplaceOrder(account="main", client_order_id="stop", replacement_id="r", stop_price=10_055)
+    assert repeated_replacement(here.partition, moved) is None, "it still waits"
+    here.observe(market(10_050))
+    with pytest.raises(Conflict) as caught:
+        repeated_replacement(here.partition, moved)
+    assert (caught.value.code, caught.value.field) == ("ORDER_TRIGGERED", "stop_price")
+    cheaper = ReplaceOrder(account="main", client_order_id="stop", replacement_id="r", limit_price=10_055)
+    assert repeated_replacement(here.partition, cheaper) is None
