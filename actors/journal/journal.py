@@ -20,8 +20,8 @@ class Record(NamedTuple):
     Attributes:
         sequence: Counts the records of a journal from 1 without gaps.
         time: The trading clock when it was appended, UTC nanoseconds.
-        kind: What the payload is; the owner's own small number, 1 to 65,535. 0: the journal's own word that records were
-            lost (``losses.Loss``).
+        kind: What the payload is; the owner's own small number, 1 to 65,535. 0 is the journal's own word that records
+            were lost (``losses.Loss``).
         version: Schema version of the payload.
         payload: The encoded input.
     """
@@ -181,7 +181,8 @@ class Journal(Protocol):
     def read(self, from_sequence: int = 1, losses: bool = False) -> Iterator[Record]:
         """Flush, then yield the records from ``from_sequence`` on, in order, checking each one's hash.
 
-        Where the journal lost records, it has put that on record itself; that is left out but for ``losses``. Archived records are read like all others; where retention has deleted the first ones, those that are kept.
+        Where the journal lost records, it has put that on record itself; that is left out but for ``losses``. Archived
+        records are read like all others; where retention has deleted the first ones, those that are kept.
 
         Raises:
             JournalCorrupt: A record is not what was written. A torn last record (a crash in the middle of a write) is

@@ -384,7 +384,7 @@ def _refused_loss(name: str, chain: Chain, loss: Loss) -> JournalCorrupt:
         f"journal {name} ends with record {loss.kept}, but {which} acknowledged",
         field=chain.segments[-1].path.name if chain.segments else name,
         value=first,
-        rule=f"record {loss.acknowledged} as the newest; kill -9 loses none, durability 'process' may in a loss of power",
+        rule=f"record {loss.acknowledged} as the newest; kill -9 loses none, without power durability process may",
         remedy="restore the journal from a copy; or go on without them, which is put on record for ever: "
         "--set journal.accept_loss=true for this one start",
     )
