@@ -220,6 +220,8 @@ class OmsSection(Section):
     """Partitions over which accounts are hashed; fixed for the life of a run."""
     venue_timeout: Annotated[float, Field(gt=0)] = 5.0
     """Seconds after which an order that the venue has not confirmed is asked for again."""
+    left_out: tuple[Annotated[str, Field(pattern=r"^p\d{2,}:\d+$")], ...] = ()
+    """Records that a replay leaves out, as ``p04:123``: the way out where one can't be applied. An alarm tells it."""
 
 
 class VenueSection(Section):

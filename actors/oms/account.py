@@ -37,7 +37,8 @@ class OrderList:
         orders: Its orders, in that order.
         active: Whether the orders behind the first are held no longer (of ``oco`` they never are).
         meant: How many lots each of the orders of which only one can fill was to fill all by itself, by order id.
-        asked: The lowest quantity that the OMS has asked each of them to be reduced to: it does not ask twice.
+        asked: The lowest quantity that the OMS has asked each of them to be reduced to: it does not ask twice; or the
+            larger one that it has asked for and not got yet.
     """
 
     __slots__ = ("submitted", "looks", "orders", "active", "meant", "asked")

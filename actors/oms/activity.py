@@ -63,6 +63,7 @@ class Activity:
         self._fills: defaultdict[Holder, int] = defaultdict(int)
         self._recent: deque[tuple[int, Terms]] = deque()
         self._alike: dict[Terms, deque[int]] = {}
+        self._expected: list[SubmitOrder] = []
 
     def keep(self, rates: bool, window: int) -> None:
         """Keep what limits ask for from now on, and forget what they no longer do; ``window`` in nanoseconds."""
@@ -80,6 +81,14 @@ class Activity:
                 self._now += received - self._received
             self._received = received
         return self._now
+
+    def expect(self, order: SubmitOrder) -> None:
+        """Count an order as if it were sent now, until ``expect_none``: one of a list that is being looked at."""
+        self._expected.append(order)
+
+    def expect_none(self) -> None:
+        """Count no order any more that was only expected."""
+        self._expected.clear()
 
     def order_sent(self, order: SubmitOrder, received: int, time: int) -> None:
         """Count an order that was let through; ``received`` is the wall clock, ``time`` the trading clock."""
@@ -112,21 +121,25 @@ class Activity:
 
     def in_last_second(self, holder: Holder, received: int) -> tuple[int, int]:
         """Return the orders and the cancels of the second before ``received``."""
+        expected = self._expected_of(holder)
         moments = self._seconds.get(holder)
         if moments is None:
-            return 0, 0
+            return expected, 0
         since = self._at(received) - SECOND
-        return _later(moments[0], since), _later(moments[1], since)
+        return _later(moments[0], since) + expected, _later(moments[1], since)
 
     def alike(self, order: SubmitOrder, window: int, received: int) -> int:
         """Return how many orders of the same terms were sent within ``window`` nanoseconds before ``received``."""
-        return _later(self._alike.get(terms_of(order), ()), self._at(received) - window)
+        terms = terms_of(order)
+        expected = sum(terms_of(one) == terms for one in self._expected)
+        return _later(self._alike.get(terms, ()), self._at(received) - window) + expected
 
     def today(self, holder: Holder, time: int) -> tuple[int, int]:
         """Return the messages and the fills of the day of ``time``."""
+        expected = self._expected_of(holder)
         if time // DAY > self._today:
-            return 0, 0
-        return self._messages.get(holder, 0), self._fills.get(holder, 0)
+            return expected, 0
+        return self._messages.get(holder, 0) + expected, self._fills.get(holder, 0)
 
     def view(self) -> ActivityView:
         """Return everything that is kept."""
@@ -151,6 +164,11 @@ class Activity:
             self._seconds[account, strategy] = (deque(orders), deque(cancels))
         for now, terms in view.recent:
             self._remember(now, terms)
+
+    def _expected_of(self, holder: Holder) -> int:
+        if not self._expected:
+            return 0
+        return sum(holder in (ALL, (one.account, ""), (one.account, one.strategy)) for one in self._expected)
 
     def _at(self, received: int) -> int:
         return self._now + max(0, received - self._received)

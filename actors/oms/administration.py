@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from actors.journal.losses import Loss
 from actors.messages import CashEvent, LimitsEvent, StateEvent
+from actors.oms import amending
 from actors.oms.account import Account
 from actors.oms.admission import deposited, new_terms
+from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
 from actors.oms.inputs import AccountOpening, BudgetGrant, Deposit, Discrepancy, LimitsChange, StateChange, Terms
+from actors.oms.permission import HALTED, may_send
 from actors.oms.state import PartitionState
 from actors.oms.transitions import REQUESTABLE, Step
 from actors.oms.venue import native_kinds
-from actors.oms.working_order import split_venue_id
+from actors.oms.working_order import WorkingOrder, split_venue_id
 
 
 def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
@@ -87,7 +90,7 @@ def change_limits(state: PartitionState, change: LimitsChange) -> Effects:
 
 
 def change_state(state: PartitionState, change: StateChange) -> Effects:
-    """Move the kill switch."""
+    """Move the kill switch; what it stops and the venue may not have got yet is taken back."""
     state.safeguards.change_state(change)
     effects = Effects()
     event = StateEvent(
@@ -100,6 +103,13 @@ def change_state(state: PartitionState, change: StateChange) -> Effects:
         reason=change.reason,
     )
     effects.events.append(event)
+    for order_id in list(state.awaiting) if change.takes_back else ():
+        working = state.orders[order_id]
+        current = working.slice
+        unconfirmed = current is not None and current.live and not current.confirmed
+        if unconfirmed and cancelable(working) and not may_send(state, working):
+            text = "the venue had not confirmed it when trading was stopped"
+            take_back(state, effects, working, change.time, HALTED, text)
     return effects
 
 
@@ -110,21 +120,43 @@ def take_budget(state: PartitionState, grant: BudgetGrant) -> Effects:
 
 
 def note_discrepancy(state: PartitionState, found: Discrepancy) -> Effects:
-    """Raise the alarm over a difference with the venue; an order that is not there any more is closed here."""
+    """Raise the alarm over a difference with the venue; an order that is not there any more is closed here.
+
+    So is one that the venue does not take; a replacement or a cancel that it does not take is given up.
+    """
     effects = Effects()
     if found.epoch:
         state.name_orders_after(found.epoch)
-    state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
+    if not found.expected:
+        state.raise_alarm(effects, found.code, found.time, found.order_id, 0, found.text)
     working = state.orders.get(split_venue_id(found.order_id)[0])
-    if found.closes and working is not None and working.settled in REQUESTABLE:
-        if working.slice is not None:
-            working.slice.end()
-        state.move(effects, working, found.time, Step.CANCELED, reason=found.code, text=found.text)
+    if working is None:
+        return effects
+    if found.refused:
+        _give_up(state, effects, working, found)
+    if found.closes and working.settled in REQUESTABLE:
+        current = working.slice
+        step = Step.EXPIRED if working.closing == EXPIRED else Step.CANCELED
+        if current is not None:
+            if found.refused and current.number == 1 and not current.confirmed:
+                step = Step.REJECTED
+            current.end()
+        state.move(effects, working, found.time, step, reason=working.closing or found.code, text=found.text)
     return effects
 
 
+def _give_up(state: PartitionState, effects: Effects, working: WorkingOrder, found: Discrepancy) -> None:
+    """Give up the replacement, or the cancel with all that waited for it, that the venue does not take."""
+    for amendment in working.amendments:
+        if amendment.by_cancel if found.refused == "cancel" else amendment.revision == found.revision:
+            amending.refuse(state, effects, working, amendment, found.time, found.code, found.text)
+    if found.refused == "cancel" and working.canceling:
+        working.canceling, working.closing = False, ""
+        state.move(effects, working, found.time, text=found.text)
+
+
 def note_loss(state: PartitionState, loss: Loss) -> Effects:
-    """Raise the alarm over lost records, and give no id a second time that an order among them may have had."""
+    """Raise the alarm over records that are lost; no id that an order among them may have had is given again."""
     effects = Effects()
     state.name_orders_after(loss.epoch)
     state.raise_alarm(effects, "RECORDS_LOST", loss.time, "", 0, loss.text)

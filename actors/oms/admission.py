@@ -8,12 +8,14 @@ import msgspec
 
 from actors.errors import Conflict, InputError
 from actors.messages import (
+    MONEY_UNIT,
     CancelOrder,
     Contingency,
     Message,
     Order,
     OrderStatus,
     ReplaceOrder,
+    Stage,
     SubmitList,
     SubmitOrder,
 )
@@ -22,9 +24,11 @@ from actors.oms.canceling import cancelable
 from actors.oms.inputs import Deposit, Terms
 from actors.oms.replacing import replaceable
 from actors.oms.state import PartitionState
+from actors.oms.working_order import WorkingOrder
 
 _MOST_CASH = 2**62
 _LONGEST_LIST = 16
+_TRIGGERS = ("stop_price", "trail_amount", "trail_rate")
 _REPLACEABLE = (
     "quantity", "limit_price", "stop_price", "trail_amount", "trail_rate", "display_quantity", "expire_time",
 )  # fmt: skip
@@ -125,7 +129,8 @@ def repeated_replacement(state: PartitionState, request: ReplaceOrder) -> Wish |
             rule=f"at least one of {', '.join(_REPLACEABLE)}",
             code="REPLACEMENT_EMPTY",
         )
-    hindrance = replaceable(state, state.find(request.account, request.client_order_id))
+    working = state.find(request.account, request.client_order_id)
+    hindrance = replaceable(state, working) or _triggered(working, request)
     if hindrance is not None:
         raise hindrance
     return None
@@ -172,6 +177,22 @@ def to_be_canceled(state: PartitionState, cancel: CancelOrder) -> bool:
             code="ORDER_CLOSED",
         )
     return True
+
+
+def _triggered(working: WorkingOrder, request: ReplaceOrder) -> Conflict | None:
+    """Return why the price that an order waits for can't be changed: it has come already."""
+    order = working.order
+    named = [name for name in _TRIGGERS if getattr(request, name) is not None]
+    if not named or order.stage is not Stage.WORKING or str(order.type) not in order.emulated:
+        return None
+    return Conflict(
+        "the order has triggered already",
+        field=named[0],
+        value=getattr(request, named[0]),
+        rule="an order that still waits",
+        remedy="change its quantity or limit price, or cancel it",
+        code="ORDER_TRIGGERED",
+    )
 
 
 def deposited(state: PartitionState, deposit: Deposit) -> bool:
@@ -221,6 +242,30 @@ def deposited(state: PartitionState, deposit: Deposit) -> bool:
             code="CASH_INSUFFICIENT",
         )
     return False
+
+
+def check_withdrawal(state: PartitionState, deposit: Deposit) -> None:
+    """Refuse to take money out that the margin on positions and open orders needs; asked before it goes on record.
+
+    Raises:
+        NotFound: No such account.
+        InputError: Code ``MARGIN``: the equity would not cover the margin any more.
+    """
+    account = state.account(deposit.account)
+    rate = state.limits.effective(account.id, "", None).margin_rate
+    if deposit.amount >= 0 or rate == MONEY_UNIT:
+        return
+    totals = state.safeguards.totals.of((account.id, ""))
+    equity = account.books.cash(account.currency) + totals.held
+    free = equity + -totals.gross * rate // MONEY_UNIT
+    if -deposit.amount > free:
+        raise InputError(
+            "the margin on positions and open orders would not be covered",
+            field="amount",
+            value=deposit.amount,
+            rule=f"at least {-max(0, free)}, in 1e-8 {deposit.currency}",
+            code="MARGIN",
+        )
 
 
 def new_terms(state: PartitionState, terms: Terms) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.messages import Conditions, ReplaceOrder, VenueCancel
+from actors.messages import Conditions, ReplaceOrder, Stage, VenueCancel
 from actors.oms.account import Wish
 from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.emulation import sent_conditions
-from actors.oms.permission import HALTED, may_send
+from actors.oms.permission import HALTED, is_halted, may_send
 from actors.oms.sending import send, venue_replace
 from actors.oms.state import PartitionState
+from actors.oms.timers import Due
 from actors.oms.transitions import REQUESTABLE, Step, restated
 from actors.oms.working_order import Amendment, WorkingOrder
 
@@ -103,7 +104,9 @@ def grant(
             changes["limit_price"] = request.limit_price  # the bound of the peg
     if request is not None:
         changes["replacement_id"] = request.replacement_id
-        if request.stop_price is not None and order.trigger_price:
+        if request.expire_time is not None and "gtd" in order.emulated:  # it may have passed while this was asked for
+            state.timers.add(request.expire_time, order.order_id, Due.EXPIRE)
+        if request.stop_price is not None and order.stage is Stage.WATCHING:
             changes["trigger_price"] = request.stop_price
         working.account.replacements[request.replacement_id] = Wish(request, working)
         if amendment.meant:
@@ -181,9 +184,12 @@ def go_on(state: PartitionState, effects: Effects, working: WorkingOrder, time: 
 
 
 def keep_pegged(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Amend a pegged order at the venue whose price is not where it should be, unless an answer is still out."""
+    """Amend a pegged order at the venue whose price is not where it should be, unless an answer is still out.
+
+    While trading is halted it stays where it is.
+    """
     current, order = working.slice, working.order
     if not working.peg_price or current is None or not current.live or working.amendments or working.canceling:
         return
-    if current.confirmed and current.limit_price != working.peg_price:
+    if current.confirmed and current.limit_price != working.peg_price and not is_halted(state, working):
         amend(state, effects, working, time, order.quantity, working.peg_price, order.conditions)

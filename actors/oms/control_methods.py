@@ -13,7 +13,7 @@ import msgspec
 from actors.clock import DataClock
 from actors.errors import AlphaMindError, Conflict
 from actors.messages import decoder, encode
-from actors.oms.admission import deposited
+from actors.oms.admission import check_withdrawal, deposited
 from actors.oms.client_text import check_line
 from actors.oms.hosting import HostedPartitions, execute_all
 from actors.oms.inputs import Deposit, StateChange
@@ -72,6 +72,7 @@ class ControlMethods:
             principal=body.principal,
             reason=body.reason,
             via=request.connection.principal,
+            takes_back=True,
         )
         number = self._word.numbers[0]
         for host in hosts:
@@ -102,7 +103,7 @@ class ControlMethods:
     def deposit(self, request: Request) -> None:
         """Book money once for its key; answered with whether it was booked before.
 
-        Raises what ``admission.deposited`` raises.
+        Raises what ``admission.deposited`` and ``check_withdrawal`` raise.
         """
         body: DepositRequest = _decode_deposit(request.body)
         check_line("reason", body.reason)
@@ -120,6 +121,7 @@ class ControlMethods:
         if deposited(host.partition, record):
             host.after_commit(functools.partial(request.reply, encode({"repeated": True})))
         else:
+            check_withdrawal(host.partition, record)
             host.execute(record, lambda _: request.reply(encode({"repeated": False})))
 
     def alarms(self, request: Request) -> bytes:

@@ -17,8 +17,9 @@ class Alarm(Message, frozen=True, kw_only=True):
 
     Attributes:
         code: ``ORDER_OVERFILLED``, ``FILL_AFTER_REJECTION``, ``TRANSITION_ILLEGAL``, ``REPORT_INVALID``,
-            ``ORDER_UNKNOWN``, ``SLICE_REJECTED``, ``CONTINGENT_ORDER_REFUSED``, ``LIST_OVERFILLED``, or the code of a
-            discrepancy with the venue.
+            ``REPORT_TIME_INVALID``, ``EXECUTION_CONFLICT``, ``POSITION_SHORT``, ``ORDER_UNKNOWN``, ``SLICE_REJECTED``,
+            ``CONTINGENT_ORDER_REFUSED``, ``CONTINGENT_ORDER_DIFFERS``, ``LIST_OVERFILLED``, ``RECORD_LEFT_OUT``, or the
+            code of a discrepancy with the venue.
         time: The trading clock.
         order_id: Which order.
         report: Sequence of the venue's report, 0 where there is none.

@@ -59,7 +59,8 @@ def emulated(order: SubmitOrder, capabilities: Capabilities) -> tuple[str, ...]:
 def has_expired(order: Order, time: int) -> bool:
     """Return whether it is the OMS that has to end an order at ``time``; one for the day may be the venue's by now."""
     if order.conditions is not None and order.conditions.expire_time is not None:
-        return "gtd" in order.emulated and order.conditions.expire_time <= time
+        here = "gtd" in order.emulated or order.stage is Stage.HELD
+        return here and order.conditions.expire_time <= time
     return order.stage is Stage.WATCHING
 
 

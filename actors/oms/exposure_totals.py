@@ -111,8 +111,8 @@ class ExposureTotals:
             self._changed.add((name, strategy, instrument))
 
     def mark(self, instrument: int, price: int) -> None:
-        """Take note of a price that is on record; 0 is none."""
-        if price and self.marks.get(instrument) != price:
+        """Take note of a price that is on record; 0 is none, and an instrument that nobody knows has none."""
+        if price and self.marks.get(instrument) != price and 0 <= instrument < len(self._instruments):
             self.marks[instrument] = price
             if self.kept:
                 self._marked.add(instrument)

@@ -34,6 +34,7 @@ def book(
         current: Whether the venue order that works now was executed, not one that closed before.
     """
     if report.execution_id in state.fills:
+        _check_repeated(state, effects, report, working, time)
         return
     order, instrument = working.order, working.instrument
     if report.quantity <= 0 or report.price <= 0 or not report.execution_id or instrument is None:
@@ -139,6 +140,7 @@ def bust(
     """Take an execution back: order, cash and position are restated; an unknown one raises an alarm."""
     if _reverse(state, effects, report, working, time, current):
         reopen(state, effects, report, working, time, current)
+        _check_short(state, effects, report, working, time)
 
 
 def correct(
@@ -146,6 +148,7 @@ def correct(
 ) -> None:
     """Put another execution in the place of one: the old one is taken back, then the new one is booked."""
     if report.execution_id in state.fills:
+        _check_repeated(state, effects, report, working, time)
         return
     if report.quantity <= 0 or report.price <= 0 or not report.execution_id:
         text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
@@ -154,6 +157,33 @@ def correct(
     if _reverse(state, effects, report, working, time, current):
         book(state, effects, report, working, time, current)
         reopen(state, effects, report, working, time, current)
+        _check_short(state, effects, report, working, time)
+
+
+def _check_short(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Raise an alarm where a position is short that may not be, now that the venue took an execution back."""
+    order, account = working.order, working.account
+    position = account.books.position(order.instrument)
+    limits = state.limits.effective(account.id, order.strategy, working.instrument)
+    if position < 0 and not limits.allow_short:
+        text = f"the position is {position} lots after an execution was taken back, and may not be short"
+        state.raise_alarm(effects, "POSITION_SHORT", time, report.order_id, report.sequence, text)
+
+
+def _check_repeated(
+    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+) -> None:
+    """Raise an alarm where an execution that is booked already is reported as another one: only one of them is."""
+    fill = state.fills[report.execution_id]
+    booked = (fill.order_id, fill.quantity, fill.price, fill.fee)
+    if booked != (working.order.order_id, report.quantity, report.price, report.fee):
+        text = (
+            f"execution {report.execution_id!r}, booked as {fill.quantity} at {fill.price} of {fill.order_id}, is "
+            f"reported as {report.quantity} at {report.price} of {working.order.order_id}"
+        )
+        state.raise_alarm(effects, "EXECUTION_CONFLICT", time, report.order_id, report.sequence, text)
 
 
 def _reverse(

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from actors.clock import DataClock
-from actors.errors import AlphaMindError, JournalError, JournalFenced, NotFound, PeerLost, Unavailable
+from actors.errors import (
+    AlphaMindError,
+    Conflict,
+    InputError,
+    JournalError,
+    JournalFenced,
+    NotFound,
+    PeerLost,
+    ProtocolError,
+    Unavailable,
+)
 from actors.journal.journal import Journal
 from actors.memory import building_state
-from actors.messages import ExecutionReport, OmsEvent, ReportType, VenueCancel, encode
+from actors.messages import ExecutionReport, OmsEvent, ReportType, VenueCancel, VenueOrder, VenueReplace, encode
 from actors.metrics import Metrics
 from actors.oms import gate
 from actors.oms.effects import Effects
@@ -26,14 +36,17 @@ from actors.oms.inputs import (
     StateChange,
     TimeReached,
     VenueReport,
-    decode_input,
 )
 from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
+from actors.oms.permission import HALTED, may_send
+from actors.oms.releasing import sessions_for
+from actors.oms.report_validity import is_plausible
 from actors.oms.revaluation import moved_marks
 from actors.oms.sending import outstanding
+from actors.oms.sessions import SessionTimes
 from actors.oms.snapshot_keeping import SnapshotKeeping
-from actors.oms.venue import StandingOrder, Venue
+from actors.oms.venue import FENCED, StandingOrder, Venue, VenueMessage
 from actors.oms.watching import concerned
 from actors.oms.word_watch import WordWatch
 from actors.oms.working_order import split_venue_id
@@ -42,6 +55,9 @@ Done = Callable[[Effects], None]
 
 _PAUSE_EVERY = 512
 _TRADE, _REJECTED = ReportType.TRADE, ReportType.REJECTED
+_FOR_GOOD = (InputError, Conflict, NotFound, ProtocolError)
+"""What a venue answers to what it will never take."""
+_REQUESTS: dict[type, str] = {VenueOrder: "order", VenueReplace: "replace", VenueCancel: "cancel"}
 
 
 class PartitionHost:
@@ -60,6 +76,8 @@ class PartitionHost:
         on_failure: Called when nothing may go on: the lease is lost, or the state is not what is on record.
         retained: Number of events that are kept for subscribers.
         snapshot_records: Records after which a snapshot is kept at the next quiet moment; ``None``: never.
+        left_out: Sequences of records that are left out of a replay, as they can't be applied.
+        sessions: Knows the sessions of orders that a report releases; ``None``: they are not on record.
     """
 
     def __init__(
@@ -73,6 +91,8 @@ class PartitionHost:
         on_failure: Callable[[Exception], None],
         retained: int = 10_000,
         snapshot_records: int | None = None,
+        left_out: Collection[int] = (),
+        sessions: SessionTimes | None = None,
     ) -> None:
         self.partition = Partition(index, self._look)
         self.journal = journal
@@ -83,6 +103,8 @@ class PartitionHost:
         self._log = log.bind(partition=self.partition.name)
         self._snapshots = SnapshotKeeping(self.partition, journal, snapshot_records, self._log)
         self._on_failure = on_failure
+        self._left_out = frozenset(left_out)
+        self._sessions = sessions
         self._ended = False
         self._watch: WordWatch | None = None
         self.on_short: Callable[[], None] = lambda: None
@@ -110,11 +132,12 @@ class PartitionHost:
         with building_state():
             self.partition, first = self._snapshots.restore(self._look)
             partition, stream = self.partition, self.stream
+            partition.left_out = self._left_out
             stream.last = partition.last_event
             old = self.journal.last_sequence - stream.retained  # nobody is told of what these did
             for count, record in enumerate(self.journal.read(first, losses=True)):
                 partition.silent = record.sequence <= old
-                effects = partition.apply(decode_input(record))
+                effects = partition.replay(record)
                 if partition.silent:
                     stream.last = partition.last_event
                 else:
@@ -134,8 +157,9 @@ class PartitionHost:
         if self.journal.first_sequence > 1:
             raise NotFound("the journal's first records were deleted", value=self.journal.first_sequence)
         scratch = Partition(self.partition.index)
+        scratch.left_out = self._left_out
         for record in self.journal.read(losses=True):
-            yield from scratch.apply(decode_input(record)).events
+            yield from scratch.replay(record).events
 
     def start(self) -> None:
         """Open the session with the venue in the background."""
@@ -262,8 +286,11 @@ class PartitionHost:
                 rule=f"{self.partition.last_report + 1}",
                 code="REPORT_GAP",
             )
-        self.clock.advance(report.time)
-        self.execute(VenueReport(time=self.clock.now(), report=report), self._report_taken)
+        if is_plausible(report.time, self.clock.now()):
+            self.clock.advance(report.time)
+        now = self.clock.now()
+        sessions = () if self._sessions is None else sessions_for(self.partition, report.order_id, now, self._sessions)
+        self.execute(VenueReport(time=now, report=report, sessions=sessions), self._report_taken)
         self._metrics.count("reports_total")
         if report.type is _TRADE:
             self._metrics.count("fills_total")
@@ -348,17 +375,51 @@ class PartitionHost:
                     text = "it stands here and not at the venue; it is closed here"
                     self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
         for order_id in list(partition.awaiting):
-            self._send_again(order_id)
+            if not self._forget_unsent(order_id, there):
+                self._send_again(order_id)
         self._pay_debts()
         self._log.info(
             "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
         )
 
-    def request_failed(self, order_id: str, error: AlphaMindError) -> None:
-        """Note that the venue did not take an order or cancel; it is sent again, as long as it may be taken later."""
-        self._log.warning("the venue did not take a request", order=order_id, problem=str(error))
-        if not isinstance(error, (Unavailable, JournalError)):
-            self._differ(error.code, order_id, f"the venue does not take it: {error.message}")
+    def _forget_unsent(self, order_id: str, there: Mapping[str, StandingOrder]) -> bool:
+        """Close an order that never reached the venue and is not to go there any more; return whether it was one.
+
+        Every report so far has been taken: what the venue has neither confirmed nor standing, it never got.
+        """
+        working = self.partition.orders[order_id]
+        current = working.slice
+        if current is None or not current.live or current.confirmed or working.venue_id in there:
+            return False
+        if not working.canceling and may_send(self.partition, working):
+            return False
+        code = "NEVER_SENT" if working.canceling else HALTED
+        text = "it had not reached the venue and is not sent any more"
+        time = self.clock.now()
+        self.execute(
+            Discrepancy(time=time, code=code, order_id=working.venue_id, text=text, closes=True, expected=True)
+        )
+        return True
+
+    def request_failed(self, message: VenueMessage, error: AlphaMindError) -> None:
+        """Note that the venue did not take a message: it is sent again where it may be taken later, else given up."""
+        self._log.warning("the venue did not take a request", order=message.order_id, problem=str(error))
+        if self._ended or not isinstance(error, _FOR_GOOD) or error.code == FENCED:
+            return
+        kind = _REQUESTS[type(message)]
+        found = Discrepancy(
+            time=self.clock.now(),
+            code=error.code,
+            order_id=message.order_id,
+            text=f"the venue does not take the {kind}: {error.message}",
+            closes=kind == "order",
+            refused=kind,
+            revision=message.revision if isinstance(message, VenueReplace) else 0,
+        )
+        try:
+            self.execute(found)
+        except AlphaMindError as problem:  # it is sent again, refused again, and then put on record
+            self._log.error("a refusal of the venue is not on record yet", problem=str(problem))
 
     def fenced(self, error: AlphaMindError) -> None:
         """End: a newer owner holds the session."""

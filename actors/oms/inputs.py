@@ -28,8 +28,11 @@ from actors.messages import (
 )
 from actors.oms.venue import PLAIN, Capabilities
 
-SCHEMA_VERSION = 3
-"""Version that is written. Older ones lack fields at the end of what they had (version 2 has no ``via``): defaults."""
+SCHEMA_VERSION = 4
+"""Version that is written. Older ones lack fields at the end of what they had: defaults.
+
+Version 2 has no ``via``, version 3 no ``sessions``.
+"""
 
 
 class Terms(Message, frozen=True, kw_only=True):
@@ -163,11 +166,24 @@ class Cancellation(Message, frozen=True, kw_only=True):
     via: str = ""
 
 
+class SessionLook(Message, frozen=True):
+    """The session that an order would belong to were it held no longer; as of ``Look``, zeros where nobody knows it."""
+
+    order_id: str
+    session_open: int
+    session_close: int
+
+
 class VenueReport(Message, frozen=True, kw_only=True):
-    """The venue reported."""
+    """The venue reported.
+
+    Attributes:
+        sessions: Of the orders that the report may release, where what becomes of them depends on their session.
+    """
 
     time: int
     report: ExecutionReport
+    sessions: tuple[SessionLook, ...] = ()
 
 
 class Deposit(Message, frozen=True, kw_only=True):
@@ -195,7 +211,12 @@ class LimitsChange(Message, frozen=True, kw_only=True):
 
 
 class StateChange(Message, frozen=True, kw_only=True):
-    """The kill switch was moved."""
+    """The kill switch was moved.
+
+    Attributes:
+        takes_back: Whether orders that may go no further, and that the venue has not confirmed, are taken back with
+            it: they would be sent again later. Not so before version 3.
+    """
 
     time: int
     scope: str
@@ -203,6 +224,7 @@ class StateChange(Message, frozen=True, kw_only=True):
     principal: str
     reason: str
     via: str = ""
+    takes_back: bool = False
 
 
 class BudgetGrant(Message, frozen=True, kw_only=True):
@@ -224,6 +246,10 @@ class Discrepancy(Message, frozen=True, kw_only=True):
 
     Attributes:
         closes: Whether the order can't trade any more as far as anyone knows, and is closed here.
+        refused: Which request the venue does not take at all and never will: ``order``, ``replace`` or ``cancel``.
+        revision: Of a replacement that it does not take.
+        expected: Whether that is how things go and no alarm is raised: an order that never reached the venue and is
+            not sent any more.
         epoch: The lease's epoch where it shows that records of this partition are lost: the order has an id of ours,
             and there is no such order. Else 0, as in all that was written before there was the field.
     """
@@ -233,6 +259,9 @@ class Discrepancy(Message, frozen=True, kw_only=True):
     order_id: str
     text: str
     closes: bool = False
+    refused: str = ""
+    revision: int = 0
+    expected: bool = False
     epoch: int = 0
 
 

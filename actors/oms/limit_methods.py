@@ -18,8 +18,8 @@ from actors.oms.inputs import BudgetGrant, Input, LimitsChange
 from actors.oms.limit_use import effective_view, firm_use
 from actors.oms.limits import RULES
 from actors.oms.reference_prices import ReferencePrices
-from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest
-from actors.oms.scopes import check_scope, symbol_of
+from actors.oms.requests import LimitsRequest, SetBudgetRequest, SetLimitsRequest, check_grant
+from actors.oms.scopes import account_of, check_scope, symbol_of
 from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
 
@@ -57,7 +57,7 @@ class LimitMethods:
 
         Raises:
             InputError: Not a scope, or what ``Limits.replaced`` raises.
-            NotFound: No such instrument.
+            NotFound: No such account or instrument.
         """
         body: SetLimitsRequest = _decode_set_limits(request.body)
         check_scope(body.scope, narrow=True)
@@ -67,6 +67,7 @@ class LimitMethods:
         symbol = symbol_of(body.scope)
         if symbol is not None:
             self._hosted.check_symbol(symbol)
+        self._hosted.concerned(account_of(body.scope))  # refuses an account that would be here and is not
         hosts = list(self._hosted.hosts.values())
         changes = {**dict.fromkeys(RULES), **body.limits} if body.whole else body.limits
         wanted = [host.partition.limits.of(body.scope).replaced(changes, body.scope) for host in hosts]
@@ -132,6 +133,7 @@ class LimitMethods:
         """Put a share of the firm's limits in force; answered with the number of the newest grant, and with the use.
 
         Raises:
+            InputError: An amount of no limit of the firm, or out of range; a number far ahead of the newest grant's.
             NotFound: No such partition here (code ``PARTITION_UNKNOWN``).
         """
         body: SetBudgetRequest = _decode_set_budget(request.body)
@@ -144,6 +146,7 @@ class LimitMethods:
                 value=body.partition,
                 code="PARTITION_UNKNOWN",
             )
+        check_grant(body, host.partition.safeguards.budget.number)
         answer = functools.partial(self._granted, request, host)
         if body.number <= host.partition.safeguards.budget.number:
             host.after_commit(answer)

@@ -226,7 +226,7 @@ class _Teller:
         self._sequence = record.sequence
         self._verdicts = []
         cause = decode_input(record)
-        effects = self.partition.apply(cause)
+        effects = self.partition.replay(record)
         order_id = self.order_id
         if order_id is not None:
             yield from self._chapter(record, cause, effects, order_id)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from actors.errors import JournalError
+from actors.journal.journal import Record
 from actors.journal.losses import Loss
-from actors.oms import administration, canceling, lists, replacing, reports, submission, watching
+from actors.oms import administration, canceling, following, lists, replacing, reports, submission, watching
 from actors.oms.effects import Effects
 from actors.oms.inputs import (
     AccountOpening,
@@ -25,6 +27,7 @@ from actors.oms.inputs import (
     Terms,
     TimeReached,
     VenueReport,
+    decode_input,
 )
 from actors.oms.state import PartitionState
 
@@ -64,7 +67,34 @@ class Partition(PartitionState):
         if record.time > self.time:
             self.time = record.time
         if effects.changed:
-            lists.follow(self, effects, record.time)
+            following.follow(self, effects, record.time, getattr(record, "sessions", ()))
             if effects.order is not None:
                 effects.order = self.orders[effects.order.order_id].order
         return effects
+
+    def replay(self, record: Record) -> Effects:
+        """Take the input of a record again; one that was left out has no effect but an alarm.
+
+        Raises:
+            JournalCorrupt: The record is not known to this version.
+            JournalError: It can't be applied. Code ``RECORD_NOT_APPLICABLE``: what follows it can't be told.
+        """
+        if record.sequence in self.left_out:
+            effects = Effects()
+            text = f"record {record.sequence} is left out, as configured"
+            self.raise_alarm(effects, "RECORD_LEFT_OUT", record.time, "", 0, text)
+            return effects
+        try:
+            return self.apply(decode_input(record))
+        except JournalError:
+            raise
+        except Exception as error:
+            raise JournalError(
+                f"a record of partition {self.name} can't be applied: {type(error).__name__}: {error}",
+                field="record",
+                value=record.sequence,
+                rule="records that this version can apply",
+                remedy="run the version that wrote it, or leave it out: "
+                f"--set 'oms.left_out=[{self.name}:{record.sequence}]'",
+                code="RECORD_NOT_APPLICABLE",
+            ) from error

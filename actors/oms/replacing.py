@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import Conflict
-from actors.messages import Conditions, Order, ReplaceOrder, Side, Stage, SubmitOrder
+from actors.messages import MONEY_UNIT, Conditions, Order, ReplaceOrder, Side, Stage, SubmitOrder
 from actors.oms import gate
 from actors.oms.account import Wish
 from actors.oms.amending import amend
 from actors.oms.effects import Effects
-from actors.oms.emulation import TRIGGERED, bounded, first_trigger, pegged
-from actors.oms.exposure import buying_cost
+from actors.oms.emulation import TRIGGERED, bounded, pegged, trailed
 from actors.oms.inputs import Replacement
+from actors.oms.sharing import enlarge_candidate
 from actors.oms.state import PartitionState
 from actors.oms.submission import candidate_for
 from actors.oms.timers import Due
@@ -66,13 +66,10 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
         raise hindrance
     order = working.order
     wanted = proposed(working, request)
-    added = max(0, wanted.quantity - order.filled_quantity - working.counted)
-    if order.stage is Stage.HELD:
-        added = 0  # it counts once it is held no longer
     state.safeguards.looked(wanted.instrument, record.look)
     look, moment = record.look, gate.Moment.REPLACED
-    candidate = candidate_for(state, account, _as_it_is(wanted, order), look, time, added, working.reserved, moment)
-    candidate.released += _paid(state, working, candidate)
+    candidate = candidate_for(state, account, as_it_is(wanted, order), look, time, moment=moment)
+    enlarge_candidate(candidate, working)
     refusal = state.check(candidate)
     effects = Effects()
     if refusal is not None:
@@ -90,21 +87,10 @@ def replace(state: PartitionState, record: Replacement) -> Effects:
     amend(state, effects, working, time, quantity, limit_price, wanted.conditions, request, candidate.buying_price)
     _retime(state, working, request)
     if order.stage is Stage.WATCHING and (request.trail_amount is not None or request.trail_rate is not None):
-        look = record.look if record.look.price else msgspec.structs.replace(record.look, price=order.reference_price)
-        trigger = first_trigger(wanted, order.emulated, look)
+        trigger = _moved_trigger(order, wanted, record.look.price)
         state.move(effects, working, time, trigger_price=trigger)
     effects.order = working.order
     return effects
-
-
-def _paid(state: PartitionState, working: WorkingOrder, candidate: gate.Candidate) -> int:
-    """Return what the gate counts as cost of the lots that are filled already, 1e-8 units; 0 for sales."""
-    instrument, quantity, filled = working.instrument, candidate.order.quantity, working.order.filled_quantity
-    if instrument is None or not filled or working.order.side is Side.SELL:
-        return 0
-    price = candidate.buying_price
-    whole = buying_cost(instrument, price, quantity, state.fee_rate)
-    return whole - buying_cost(instrument, price, max(0, quantity - filled), state.fee_rate)
 
 
 def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
@@ -132,7 +118,7 @@ def proposed(working: WorkingOrder, request: ReplaceOrder) -> SubmitOrder:
     )
 
 
-def _as_it_is(wanted: SubmitOrder, order: Order) -> SubmitOrder:
+def as_it_is(wanted: SubmitOrder, order: Order) -> SubmitOrder:
     """Return a proposed order as what it became where it has triggered already."""
     if order.stage is not Stage.WORKING or order.type not in TRIGGERED or str(order.type) not in order.emulated:
         return wanted
@@ -142,6 +128,27 @@ def _as_it_is(wanted: SubmitOrder, order: Order) -> SubmitOrder:
     return msgspec.structs.replace(wanted, type=TRIGGERED[order.type], conditions=conditions)
 
 
+def _moved_trigger(order: Order, wanted: SubmitOrder, price: int) -> int:
+    """Return the trigger price of a trailing stop at another distance from the best price that it has seen.
+
+    That price follows from where the stop is now; ``price`` is the market's, in increments, 0 where there is none.
+    """
+    best, conditions = order.trigger_price, order.conditions or Conditions()
+    sells, rate = order.side is Side.SELL, conditions.trail_rate or 0
+    if conditions.trail_amount is not None:
+        best += conditions.trail_amount if sells else -conditions.trail_amount
+    elif sells:
+        best = -(-best * MONEY_UNIT // (MONEY_UNIT - rate))
+    else:
+        best = best * MONEY_UNIT // (MONEY_UNIT + rate)
+    if sells and order.trigger_price <= 1:  # it can't be lower: that says nothing of the best price
+        best = price or order.reference_price
+    if price:
+        best = max(best, price) if sells else min(best, price)
+    return trailed(order.side, wanted.conditions or conditions, best)
+
+
 def _retime(state: PartitionState, working: WorkingOrder, request: ReplaceOrder) -> None:
-    if request.expire_time is not None and "gtd" in working.order.emulated:
-        state.timers.add(request.expire_time, working.order.order_id, Due.EXPIRE)
+    order = working.order
+    if request.expire_time is not None and ("gtd" in order.emulated or order.stage is Stage.HELD):
+        state.timers.add(request.expire_time, order.order_id, Due.EXPIRE)

@@ -13,6 +13,7 @@ from actors.oms.canceling import EXPIRED
 from actors.oms.effects import Effects
 from actors.oms.emulation import has_expired
 from actors.oms.inputs import VenueReport
+from actors.oms.report_validity import timed, wrong_number
 from actors.oms.state import PartitionState
 from actors.oms.timers import Due
 from actors.oms.transitions import ENDED, PAUSED, Step, restated, resumed, step_of
@@ -51,6 +52,13 @@ def take_report(state: PartitionState, record: VenueReport) -> Effects:
             text = f"{report.type} of an order that was never sent"
             state.raise_alarm(effects, "ORDER_UNKNOWN", record.time, report.order_id, report.sequence, text)
         return effects
+    problem = wrong_number(report, working)
+    if problem is not None:
+        text = f"{report.type} with {problem}"
+        state.raise_alarm(effects, "REPORT_INVALID", record.time, report.order_id, report.sequence, text)
+        return effects
+    if report.time > record.time:
+        report = timed(state, effects, report, record.time)
     current = working.slice.number == number
     try:
         if report.type in _OF_FILLS:
@@ -130,6 +138,8 @@ def _take(
 # Nothing of any other order can trade any more once it is done for the day.
 _LASTING = (TimeInForce.GTC, TimeInForce.GTD)
 _ACCEPTED = Step.ACCEPTED
+_NEVER_GOT = "ORDER_UNKNOWN"
+"""Why a venue refuses to cancel what it never heard of."""
 _ENDING = frozenset({Step.CANCELED, Step.EXPIRED, Step.REJECTED, Step.CALCULATED})
 
 
@@ -137,6 +147,10 @@ def _refuse_cancel(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
 ) -> None:
     """Let the order go on: the venue does not cancel it."""
+    if working.canceling and report.reason == _NEVER_GOT and working.slice is not None and not working.slice.confirmed:
+        step = Step.EXPIRED if working.closing == EXPIRED else Step.CANCELED
+        _take(state, effects, working, time, step, working.closing or "NEVER_SENT", "the venue never got it")
+        return
     if working.canceling:
         working.canceling, working.closing = False, ""
         current = working.slice

@@ -6,9 +6,12 @@ import msgspec
 
 from actors.errors import InputError
 from actors.messages import TradingState
+from actors.oms.limits import BUDGETED
 from actors.oms.scopes import FIRM
+from actors.portfolio.books import LARGEST_AMOUNT
 
 _MOST_ROWS = 10_000
+_MOST_GRANTS_AHEAD = 1_000_000
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +83,26 @@ class SetBudgetRequest(Body, frozen=True):
     number: int
     amounts: dict[str, int]
     currency: str
+
+
+def check_grant(grant: SetBudgetRequest, newest: int) -> None:
+    """Refuse a grant that nobody can have meant: in force, it could not be followed by a right one.
+
+    Raises:
+        InputError: An amount of no limit of the firm, or out of range; no currency; a number far ahead of ``newest``.
+    """
+    for limit, amount in grant.amounts.items():
+        if limit not in BUDGETED:
+            rule = f"one of {', '.join(BUDGETED)}"
+            raise InputError("not a limit of the firm", field="amounts", value=limit, rule=rule)
+        if not 0 <= amount <= LARGEST_AMOUNT:
+            field = f"amounts.{limit}"
+            raise InputError("not an amount", field=field, value=amount, rule=f"0 to {LARGEST_AMOUNT}")
+    if grant.currency and not (grant.currency.isascii() and grant.currency.isalnum()):
+        raise InputError("not a currency", field="currency", value=grant.currency, rule="letters, for instance USD")
+    if not 0 <= grant.number <= newest + _MOST_GRANTS_AHEAD:
+        rule = f"0 to {newest + _MOST_GRANTS_AHEAD}"
+        raise InputError("a number far ahead of the newest grant's", field="number", value=grant.number, rule=rule)
 
 
 class StateRequest(Body, frozen=True):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import bisect
 
-from actors.messages import Order, Side, Stage, TimeInForce
+from actors.messages import Order, OrderType, Side, Stage, TimeInForce
 
 _BUY, _SELL, _WORKING = Side.BUY, Side.SELL, Stage.WORKING
-_PASSING = (TimeInForce.IOC, TimeInForce.FOK)
+_PEGGED = OrderType.PEGGED
+PASSING = (TimeInForce.IOC, TimeInForce.FOK)
+"""Times in force with which an order never rests."""
 
 
 def resting_price(order: Order) -> int:
     """Return the price at which an order rests at the venue or is about to, in increments; 0 where it does not."""
-    if order.limit_price is None or order.stage is not _WORKING or order.time_in_force in _PASSING:
+    price = order.limit_price
+    if order.type is _PEGGED and order.trigger_price:
+        price = order.trigger_price
+    if price is None or order.stage is not _WORKING or order.time_in_force in PASSING:
         return 0
-    return order.limit_price if order.leaves_quantity else 0
+    return price if order.leaves_quantity else 0
 
 
 class RestingOrders:

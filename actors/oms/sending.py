@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.messages import VenueCancel, VenueOrder, VenueReplace
 from actors.oms.effects import Effects
 from actors.oms.emulation import sent_conditions, sent_time_in_force, sent_type
+from actors.oms.permission import may_send
 from actors.oms.state import PartitionState
 from actors.oms.venue import VenueMessage
 from actors.oms.working_order import Amendment, VenueSlice, WorkingOrder, venue_id
@@ -53,15 +54,20 @@ def venue_replace(working: WorkingOrder, amendment: Amendment) -> VenueReplace:
 
 
 def outstanding(state: PartitionState, order_id: str) -> list[VenueMessage]:
-    """Return what the venue has not answered of an order; it may be sent again at any time."""
+    """Return what the venue has not answered of an order; it may be sent again at any time.
+
+    What the kill switch would not let out now stays here, and so does an order that is to be canceled: only its cancel
+    is sent.
+    """
     working = state.orders[order_id]
     current = working.slice
     if current is None:
         return []
     messages: list[VenueMessage] = []
-    if current.live and not current.confirmed:
-        messages.append(venue_order(working))
-    messages += [venue_replace(working, amendment) for amendment in working.amendments if not amendment.by_cancel]
+    if not working.canceling and may_send(state, working):
+        if current.live and not current.confirmed:
+            messages.append(venue_order(working))
+        messages += [venue_replace(working, amendment) for amendment in working.amendments if not amendment.by_cancel]
     if working.canceling or working.replacing_by_cancel:
         messages.append(VenueCancel(order_id=working.venue_id, time=working.order.updated_at))
     return messages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from actors.errors import NotFound
 from actors.journal import open_journal, read_journal
 from actors.market.ticks import MarketSlice
 from actors.messages import Instrument
+from actors.oms.authorisation import authorised
 from actors.oms.budget_requests import BudgetRequests
 from actors.oms.control_methods import ControlMethods, heed_for_ever
 from actors.oms.host import PartitionHost
@@ -87,14 +89,16 @@ class OmsService(Service):
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods of the data plane by name."""
         self._streams = StreamMethods(self.hosted, self.log)
-        sessions = SessionTimes(self.instruments)
+        sessions = self._sessions = SessionTimes(self.instruments)
         self._limits = LimitMethods(self.hosted, self.clock, self.prices, sessions, self.log)
-        return {
-            **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
-            **self._streams.handlers(),
-            **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
-            **self._limits.handlers(),
-        }
+        return authorised(
+            {
+                **OrderMethods(self.hosted, self.clock, self.prices, sessions, self.metrics, self.log).handlers(),
+                **self._streams.handlers(),
+                **ControlMethods(self.hosted, self.clock, self.word, self.log).handlers(),
+                **self._limits.handlers(),
+            }
+        )
 
     async def recover(self) -> None:
         """Open and replay the journals of all partitions, then put on record what the configuration adds.
@@ -154,6 +158,12 @@ class OmsService(Service):
             on_failure=self._fail,
             retained=self._events_retained,
             snapshot_records=section.snapshot_records,
+            left_out=[
+                int(number)
+                for name, _, number in (record.partition(":") for record in self.configuration.oms.left_out)
+                if name == partition_name(index)
+            ],
+            sessions=self._sessions,
         )
 
     async def connect(self) -> None:
@@ -198,9 +208,11 @@ class OmsService(Service):
         while True:
             await asyncio.sleep(self.configuration.oms.venue_timeout)
             for host in self.hosted.hosts.values():
-                host.ask_again()
-                host.revalue(self.prices.price)
-                host.keep_snapshot()
+                for step in (host.ask_again, functools.partial(host.revalue, self.prices.price), host.keep_snapshot):
+                    try:
+                        step()
+                    except Exception as error:  # the other steps, partitions and rounds go on
+                        self.log.exception("a regular step failed", partition=host.partition.name, problem=str(error))
 
     async def stop(self) -> None:
         """Stop listening, close the sessions and the journals."""

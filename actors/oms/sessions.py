@@ -61,11 +61,16 @@ class SessionTimes:
 
     def _session(self, calendar: str, time: int, opening: bool) -> tuple[int, int]:
         if calendar == ALWAYS_OPEN:
-            start = -(-time // DAY) * DAY if opening else time // DAY * DAY
-            return start, start + DAY
+            return utc_day(time, opening)
         opens, closes = self._bounds(calendar)
         if opening:
             at = int(np.searchsorted(opens, time, side="left"))
         else:
             at = int(np.searchsorted(closes, time, side="right"))
         return (int(opens[at]), int(closes[at])) if at < len(opens) else (0, 0)
+
+
+def utc_day(time: int, opening: bool) -> tuple[int, int]:
+    """Return begin and end of the UTC day of ``time``; ``opening``: of the first one that begins then or later."""
+    start = -(-time // DAY) * DAY if opening else time // DAY * DAY
+    return start, start + DAY

@@ -32,7 +32,7 @@ from actors.oms.venue import Capabilities, native_kinds
 from actors.oms.working_order import Amendment, VenueSlice, WorkingOrder
 from actors.portfolio.books import Books, BooksState
 
-VERSION = 1
+VERSION = 2
 """Version of the layout; a snapshot of another version is not used, and the journal is replayed from its beginning."""
 
 
@@ -74,6 +74,7 @@ class _Order(Message, frozen=True):
     peg_price: int
     seen: int
     since: int
+    contingent: bool
 
 
 class _Wish(Message, frozen=True):
@@ -206,6 +207,7 @@ def _order(working: WorkingOrder) -> _Order:
         working.peg_price,
         working.seen,
         working.since,
+        working.contingent,
     )
 
 
@@ -277,7 +279,7 @@ def _restore_order(partition: Partition, saved: _Order) -> None:
     )
     working.settled, working.canceling, working.closing = saved.settled, saved.canceling, saved.closing
     working.revision, working.peg_price = saved.revision, saved.peg_price
-    working.seen, working.since = saved.seen, saved.since
+    working.seen, working.since, working.contingent = saved.seen, saved.since, saved.contingent
     working.amendments = tuple(
         Amendment(*(getattr(amendment, name) for name in _Amendment.__struct_fields__))
         for amendment in saved.amendments

@@ -53,6 +53,7 @@ class PartitionState:
         last_event: Sequence of the newest event.
         era: Epoch of the lease under which it was found last that records are lost; 0 where none ever were.
         order_prefix: What the ids of new orders begin with.
+        left_out: Sequences of records that the operator has left out: they can't be applied, and have no effect.
         silent: Whether events of orders are only counted: while old history is read again, of which nobody is told.
     """
 
@@ -82,6 +83,7 @@ class PartitionState:
         self.era = 0
         self.order_prefix = f"{index}-"
         self.silent = False
+        self.left_out: frozenset[int] = frozenset()
         self.check = check
 
     @property
@@ -155,7 +157,7 @@ class PartitionState:
             if working.peg_price:
                 self.watch(working)
         working.expose(self.fee_rate)
-        if working.resting or order.limit_price is not None:
+        if working.resting or order.limit_price is not None or working.peg_price:
             working.resting = self.safeguards.rests(order, working.resting)
         if fill is not None:
             if fill.reverses:
@@ -238,7 +240,7 @@ class PartitionState:
         """Return a hash of the whole state: equal for equal histories."""
         orders = [
             [working.order, working.settled, working.counted, working.reserved, working.canceling, working.closing,
-             working.revision, working.peg_price, working.buying_price, working.seen, working.since,
+             working.revision, working.contingent, working.peg_price, working.buying_price, working.seen, working.since,
              [[amendment.revision, amendment.venue_quantity] for amendment in working.amendments],
              None if working.partner is None else working.partner.order.order_id]
             for working in self.orders.values()

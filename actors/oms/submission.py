@@ -135,7 +135,9 @@ def create(
         list_id=list_id,
         contingency=contingency,
     )
-    working = WorkingOrder(order, submitted, account, candidate.instrument, candidate.buying_price)
+    buying_price = candidate.buying_price if refusal is None else 0
+    working = WorkingOrder(order, submitted, account, candidate.instrument, buying_price)
+    working.contingent = held and refusal is None
     working.seen = candidate.look.market_sequence
     state.add(working)
     return working
@@ -145,7 +147,7 @@ def admit(state: PartitionState, effects: Effects, working: WorkingOrder, look: 
     """Let an order go its way: to the venue, to watch the market, or to wait for its moment."""
     order = working.order
     state.safeguards.order_sent(working.submitted, look, time)
-    if order.limit_price is not None:
+    if order.limit_price is not None or order.trigger_price:
         working.resting = state.safeguards.rests(order, working.resting)
     if order.conditions is not None and order.conditions.reduce_only:
         working.account.reducing[order.order_id] = working

@@ -23,6 +23,9 @@ from actors.messages import (
     VenueReplace,
 )
 
+FENCED = "SESSION_FENCED"
+"""Code of the refusal of a session that a newer epoch holds."""
+
 VenueMessage = VenueOrder | VenueReplace | VenueCancel
 """What goes to a venue."""
 
@@ -83,8 +86,8 @@ class VenueListener(Protocol):
     def session_opened(self, standing: Sequence[StandingOrder]) -> None:
         """Reconcile: every report so far has been taken, and ``standing`` are all orders that can still trade there."""
 
-    def request_failed(self, order_id: str, error: AlphaMindError) -> None:
-        """Hear that the venue refused to take an order or a cancel at all (not a rejection, which is a report)."""
+    def request_failed(self, message: VenueMessage, error: AlphaMindError) -> None:
+        """Hear that the venue refused to take a message at all (not a rejection, which is a report)."""
 
     def fenced(self, error: AlphaMindError) -> None:
         """Hear that a newer epoch holds the session: this process is a stale copy."""

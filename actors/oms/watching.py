@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from actors.messages import OrderType, Stage
+from actors.messages import OrderType, Side, Stage
 from actors.oms.amending import keep_pegged
 from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.emulation import follows_quote, has_expired, next_trigger, pegged, triggers
+from actors.oms.emulation import follows_quote, has_expired, next_trigger, triggers
 from actors.oms.inputs import Observation, Price, TimeReached
+from actors.oms.pegging import meets_own, peg_target
 from actors.oms.permission import HALTED, is_halted, may_send
 from actors.oms.sending import send
 from actors.oms.state import PartitionState
 from actors.oms.timers import Due
 from actors.oms.working_order import WorkingOrder
+
+SELF_TRADE = "SELF_TRADE"
+"""Why an order ends that would have traded with one of our own."""
 
 
 def concerned(state: PartitionState, sequence: int, time: int, price: Price) -> bool:
@@ -33,7 +37,7 @@ def _changes(state: PartitionState, working: WorkingOrder, sequence: int, time: 
         return False
     order = working.order
     if follows_quote(order, order.emulated):
-        target = pegged(order, price.bid, price.ask)
+        target = peg_target(state, working, price.bid, price.ask)
         if order.stage is Stage.WATCHING:
             return target > 0 and may_send(state, working)
         return target not in (0, working.peg_price) and not is_halted(state, working)
@@ -58,14 +62,20 @@ def observe(state: PartitionState, record: Observation) -> Effects:
 def _follow(state: PartitionState, effects: Effects, working: WorkingOrder, price: Price, time: int) -> None:
     order = working.order
     if follows_quote(order, order.emulated):
-        working.peg_price = pegged(order, price.bid, price.ask)
+        working.peg_price = peg_target(state, working, price.bid, price.ask)
         if order.stage is Stage.WATCHING:
             _send(state, effects, working, time)
         else:
             keep_pegged(state, effects, working, time)
     elif triggers(order, price):
         state.unwatch(working)
-        _send(state, effects, working, time)
+        market = (price.ask if order.side is Side.BUY else price.bid) or price.last
+        # Exits of a list go out: a position without its stop is worse than a trade with an order of our own.
+        if not order.list_id and meets_own(state, working, market):
+            text = "it triggered while an order of our own rested on the other side"
+            take_back(state, effects, working, time, SELF_TRADE, text)
+        else:
+            _send(state, effects, working, time)
     else:
         state.move(effects, working, time, trigger_price=next_trigger(order, price))
 

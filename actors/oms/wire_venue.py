@@ -10,10 +10,8 @@ import structlog
 
 from actors.errors import AlphaMindError, PeerLost, Unavailable
 from actors.messages import ExecutionReport, VenueOrder, VenueReplace, decoder, encode
-from actors.oms.venue import StandingOrder, VenueListener, VenueMessage
+from actors.oms.venue import FENCED, StandingOrder, VenueListener, VenueMessage
 from actors.wire import Peer, WireClient
-
-FENCED = "SESSION_FENCED"
 
 _decode_report = decoder(ExecutionReport)
 _decode_standing = decoder(list[StandingOrder])
@@ -100,14 +98,14 @@ class WireVenue:
         else:
             method, body = "cancel", encode({**common, "order_id": message.order_id, "time": message.time})
         try:
-            self._client.post(method, body, functools.partial(self._answered, message.order_id))
+            self._client.post(method, body, functools.partial(self._answered, message))
         except Unavailable:
             return  # the connection went a moment ago
 
-    def _answered(self, order_id: str, _: bytes | None, error: AlphaMindError | None) -> None:
+    def _answered(self, message: VenueMessage, _: bytes | None, error: AlphaMindError | None) -> None:
         if error is not None and not isinstance(error, PeerLost):
             self._note_fence(error)
-            self._listener.request_failed(order_id, error)
+            self._listener.request_failed(message, error)
 
     def _note_fence(self, error: AlphaMindError) -> None:
         if error.code == FENCED:

@@ -41,7 +41,12 @@ class WordWatch:
             return None
         reason = f"{said.reason or 'no reason given'} (kill switch, change {said.number})"
         return StateChange(
-            time=self._clock.now(), scope=FIRM, state=said.state, principal=said.principal or "unknown", reason=reason
+            time=self._clock.now(),
+            scope=FIRM,
+            state=said.state,
+            principal=said.principal or "unknown",
+            reason=reason,
+            takes_back=True,
         )
 
     def heeded(self) -> None:

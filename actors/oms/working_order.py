@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.messages import Conditions, Instrument, Order, OrderStatus, ReplaceOrder, Side, Stage, SubmitOrder
+from actors.messages import Conditions, Instrument, Order, OrderStatus, ReplaceOrder, Side, SubmitOrder
 from actors.oms.exposure import buying_cost
 from actors.oms.transitions import shown
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from actors.oms.account import Account
 
 
-_HELD, _BUY = Stage.HELD, Side.BUY
+_BUY = Side.BUY
+_LONGEST_NUMBER = 9
 
 
 class Amendment:
@@ -119,6 +120,7 @@ class WorkingOrder:
         amendments: Changes that are not answered, the oldest first.
         revision: Number of changes so far.
         slice: Its venue order; ``None`` before it was sent for the first time.
+        contingent: Whether it waits for another order of its list: it counts nothing until it is let go.
         buying_price: Highest price that a buy may cost, in increments; what cash is set aside at.
         counted: Lots that it adds to the account's exposure now.
         reserved: Cash set aside for it now, 1e-8 units.
@@ -131,8 +133,8 @@ class WorkingOrder:
 
     __slots__ = (
         "order", "submitted", "account", "instrument", "settled", "canceling", "closing", "amendments", "revision",
-        "slice", "buying_price", "counted", "reserved", "partner", "peg_price", "resting", "seen", "since",
-        "_reserved_at",
+        "slice", "contingent", "buying_price", "counted", "reserved", "partner", "peg_price", "resting", "seen",
+        "since", "_reserved_at",
     )  # fmt: skip
 
     def __init__(
@@ -153,6 +155,7 @@ class WorkingOrder:
         self.amendments: tuple[Amendment, ...] = ()
         self.revision = 0
         self.slice: VenueSlice | None = None
+        self.contingent = False
         self.buying_price = buying_price
         self.counted = 0
         self.reserved = 0
@@ -221,7 +224,7 @@ class WorkingOrder:
         if instrument is None:
             return
         lots, price, current = order.leaves_quantity, self.buying_price, self.slice
-        if self.amendments or order.stage is _HELD or (current is not None and current.live and current.left > lots):
+        if self.amendments or self.contingent or (current is not None and current.live and current.left > lots):
             lots, price = self._worst()
         if partner is None and lots == self.counted and (price, fee_rate) == self._reserved_at:
             return
@@ -238,10 +241,17 @@ class WorkingOrder:
             self.reserved = reserved
         self._reserved_at = price, fee_rate
 
+    def alone(self, fee_rate: int) -> tuple[int, int]:
+        """Return the lots and the cash, 1e-8 units, that it would count if it had no partner."""
+        if self.instrument is None:
+            return 0, 0
+        lots, price = self._worst()
+        return lots, buying_cost(self.instrument, price, lots, fee_rate) if self.order.side is _BUY and lots else 0
+
     def _worst(self) -> tuple[int, int]:
         """Return the most lots that it may still trade, at the highest price of what is outstanding."""
         order, lots, price, current = self.order, self.order.leaves_quantity, self.buying_price, self.slice
-        if order.stage is _HELD:
+        if self.contingent:
             return 0, price
         if current is not None and current.live:
             lots = max(lots, current.left)
@@ -257,6 +267,8 @@ def venue_id(order_id: str, number: int) -> str:
 
 
 def split_venue_id(venue: str) -> tuple[str, int]:
-    """Return the order id and the number of a venue order."""
-    order_id, _, number = venue.partition("/")
-    return order_id, int(number) if number.isdigit() else 1
+    """Return the order id and the number of a venue order; what is none of ours is an order id that nobody has."""
+    order_id, slash, number = venue.partition("/")
+    if slash and number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER:
+        return order_id, int(number)
+    return venue, 1

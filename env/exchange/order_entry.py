@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 
-from actors.errors import Conflict
+from actors.errors import Conflict, Unavailable
 from actors.messages import ExecutionReport, encode
 from actors.wire import Request, ServerConnection
 
@@ -42,8 +42,8 @@ class OrderEntrySession:
         """Refuse whoever is not the present owner.
 
         Raises:
-            Conflict: ``SESSION_FENCED`` for a stale owner, ``SESSION_NOT_OPEN`` for one that has not opened the
-            session.
+            Conflict: ``SESSION_FENCED`` for a stale owner.
+            Unavailable: ``SESSION_NOT_OPEN`` for one that has not opened the session.
         """
         if epoch < self.epoch:
             raise Conflict(
@@ -107,9 +107,9 @@ class OrderEntrySession:
                 self._subscriber.emit(body)
 
 
-def not_open(name: str) -> Conflict:
+def not_open(name: str) -> Unavailable:
     """Return the error for a session that has to be opened first."""
-    return Conflict(
+    return Unavailable(
         f"session {name} is not open under this epoch",
         field="session",
         value=name,

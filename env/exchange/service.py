@@ -238,7 +238,7 @@ class PaperExchangeService(Service):
 
     def _enter_order(self, request: Request) -> None:
         entry = _decode_order_request(request.body)
-        self._owned_session(entry.session, entry.epoch)
+        self._require_session(request, entry.session, entry.epoch)
         if self.host.exchange.knows(entry.session, entry.order):
             self._answer(request)
         else:
@@ -247,7 +247,7 @@ class PaperExchangeService(Service):
 
     def _enter_replacement(self, request: Request) -> None:
         entry = _decode_replace_request(request.body)
-        self._owned_session(entry.session, entry.epoch)
+        self._require_session(request, entry.session, entry.epoch)
         if self.host.exchange.has_answered(entry.session, entry.replace):
             self._answer(request)
         else:
@@ -255,7 +255,7 @@ class PaperExchangeService(Service):
 
     def _enter_cancel(self, request: Request) -> None:
         entry = _decode_cancel_request(request.body)
-        self._owned_session(entry.session, entry.epoch)
+        self._require_session(request, entry.session, entry.epoch)
         self._enter(request, CancelEntered(entry.session, entry.order_id, entry.time), entry.time)
 
     def _enter(self, request: Request, entry: Entry, at: int) -> None:
@@ -276,11 +276,17 @@ class PaperExchangeService(Service):
         wanted = _decode_open_orders_request(request.body)
         self._answer(request, msgspec.msgpack.encode(self.host.exchange.orders(wanted.session)))
 
-    def _owned_session(self, name: str, epoch: int) -> None:
+    def _require_session(self, request: Request, name: str, epoch: int) -> None:
+        """Refuse what does not come over the connection that holds the session.
+
+        What was under way on a former connection is not taken any more: its session was opened again without it.
+        """
         session = self._sessions.get(name)
         if session is None or not session.connected:
             raise not_open(name)
         session.check(epoch)
+        if not session.uses(request.connection):
+            raise not_open(name)
 
     async def _follow(self, shard: int) -> None:
         """Subscribe to a shard's slices from the last one on record: the market may not know that it is done."""

@@ -9,6 +9,7 @@ from typing import Any
 from actors.decimals import quantity_text
 from actors.messages import MONEY_UNIT, Instrument, OrderType, Side, SubmitOrder
 from actors.oms.activity import Holder
+from actors.oms.emulation import pegged
 from actors.oms.exposure import Exposure
 from actors.oms.inputs import Look
 from actors.oms.limit_tree import EffectiveLimits
@@ -26,7 +27,7 @@ WAITING = frozenset(
 )
 """Types that wait until the market is somewhere."""
 
-_BUY = Side.BUY
+_BUY, _PEGGED = Side.BUY, OrderType.PEGGED
 
 
 class Moment(enum.IntEnum):
@@ -111,6 +112,14 @@ class Candidate:
     def lowest_price(self) -> int:
         """The lowest price a sale may ask without leaving the collar, in increments."""
         return max(1, -(-self.base_price * (MONEY_UNIT - self.limits.price_collar) // MONEY_UNIT))
+
+    @property
+    def resting_price(self) -> int | None:
+        """Where the order is to rest, in increments: its limit, or where a pegged one begins; ``None``: nowhere."""
+        order = self.order
+        if order.type is _PEGGED:
+            return pegged(order, self.look.bid, self.look.ask) or order.limit_price
+        return order.limit_price
 
     @property
     def buying_price(self) -> int:

@@ -21,7 +21,8 @@ from actors.oms.limit_tree import EffectiveLimits
 Look = Callable[[Candidate], "Refusal | None"]
 Applies = Callable[[EffectiveLimits], bool]
 
-_MARKET, _LIMIT, _GTD = OrderType.MARKET, OrderType.LIMIT, TimeInForce.GTD
+_MARKET, _LIMIT = OrderType.MARKET, OrderType.LIMIT
+_PLAIN = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 _EVER = tuple(Moment)
 _SENT = (Moment.SUBMITTED, Moment.REPLACED, Moment.RELEASED)
 _NEW = (Moment.SUBMITTED, Moment.HELD)
@@ -90,6 +91,10 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "SESSION_CLOSED", tradable.session_open, "session open", "15(1)", _PREENTRY, _SENT,
         lambda limits: limits.require_open_session == 1,
+    ),
+    Check(
+        "SESSION_UNKNOWN", tradable.session_known, "order for an open or a close that nobody knows", "", _ERROR,
+        (Moment.SUBMITTED,), plain=False,
     ),
     Check("PRICE_UNAVAILABLE", prices.price_available, "a market price to hold orders against", "15(1)(a)", _ERROR),
     Check("QUOTE_UNAVAILABLE", prices.quote_available, "a quote for a peg to follow", "", _ERROR, _SENT, plain=False),
@@ -179,7 +184,7 @@ def look(candidate: Candidate) -> Refusal | None:
             (_plan(candidate.limits, moment, False), _plan(candidate.limits, moment, True)) for moment in Moment
         )
     plain = (
-        order.conditions is None and (order.type is _LIMIT or order.type is _MARKET) and order.time_in_force is not _GTD
+        order.conditions is None and (order.type is _LIMIT or order.type is _MARKET) and order.time_in_force in _PLAIN
     )
     for check in plans[candidate.moment][plain]:
         refusal: Refusal | None = check(candidate)
@@ -194,7 +199,7 @@ def codes_of(candidate: Candidate) -> list[str]:
         return [CHECKS[0].code]
     order = candidate.order
     plain = (
-        order.conditions is None and (order.type is _LIMIT or order.type is _MARKET) and order.time_in_force is not _GTD
+        order.conditions is None and (order.type is _LIMIT or order.type is _MARKET) and order.time_in_force in _PLAIN
     )
     return [check.code for check in _chosen(candidate.limits, candidate.moment, plain)]
 

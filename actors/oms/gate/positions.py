@@ -17,7 +17,7 @@ def sale_covered(candidate: Candidate) -> Refusal | None:
     if candidate.limits.allow_short or order.side is _BUY:
         return None
     free = candidate.books.position(order.instrument) - candidate.exposure.open_quantity(order.instrument, _SELL)
-    if candidate.added <= free:
+    if candidate.added <= max(0, free):  # what adds nothing sells no more than before
         return None
     value, limit = candidate.quantity(candidate.added), candidate.quantity(max(0, free))
     sentence = "the sale would go short: more is sold than is held and not yet being sold"

@@ -51,7 +51,7 @@ def stop_on_its_side(candidate: Candidate) -> Refusal | None:
 
 def price_in_collar(candidate: Candidate) -> Refusal | None:
     """Refuse a limit price too far on the aggressive side of the market, or of where a waiting order triggers."""
-    price = candidate.order.limit_price
+    price = candidate.resting_price
     if price is None:
         return None
     bound = candidate.highest_price if candidate.order.side is _BUY else candidate.lowest_price
@@ -62,7 +62,7 @@ def price_in_collar(candidate: Candidate) -> Refusal | None:
 
 def price_in_volatility_collar(candidate: Candidate) -> Refusal | None:
     """Refuse a limit price too many deviations of recent price changes away; nothing where they are not known yet."""
-    deviations, price = candidate.limits.price_collar_deviations, candidate.order.limit_price
+    deviations, price = candidate.limits.price_collar_deviations, candidate.resting_price
     volatility = candidate.look.volatility
     if price is None or not deviations or not volatility:
         return None
@@ -107,9 +107,9 @@ def no_self_trade(candidate: Candidate) -> Refusal | None:
     if not mode:
         return None
     own = candidate.safeguards.resting.opposite(order.account if mode == 1 else None, order.instrument, order.side)
-    if not own or order.type in WAITING or order.type is _PEGGED:
+    if not own or order.type in WAITING:
         return None
-    price, look = order.limit_price, candidate.look
+    price, look = candidate.resting_price, candidate.look
     buys = order.side is _BUY
     if price is None:
         price = (look.ask if buys else look.bid) or look.price

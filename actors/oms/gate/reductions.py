@@ -39,7 +39,7 @@ def position_reduced(candidate: Candidate) -> Refusal | None:
         reducible = _reducible(candidate, account)
     if switch.for_strategy(order.strategy) is _REDUCE_ONLY:
         reducible = min(reducible, _reducible(candidate, strategy))
-    if candidate.added <= reducible:
+    if candidate.added <= max(0, reducible):
         return None
     return _refusal(candidate, "REDUCE_ONLY", "positions may only be reduced", reducible)
 
@@ -50,7 +50,7 @@ def reduce_only_reduces(candidate: Candidate) -> Refusal | None:
     if conditions is None or not conditions.reduce_only:
         return None
     reducible = _reducible(candidate, candidate.holders[0])
-    if candidate.added <= reducible:
+    if candidate.added <= max(0, reducible):
         return None
     return _refusal(candidate, "REDUCE_ONLY_WOULD_OPEN", "the order may only reduce the position", reducible)
 

@@ -9,6 +9,8 @@ from actors.oms.gate.candidate import Candidate, Moment
 from actors.oms.gate.refusal import Refusal
 
 LARGEST = 2**53
+LATEST = 2**62
+"""The latest time that an order may name, UTC nanoseconds: in the year 2116."""
 
 _LIMIT, _MARKET, _GTD = OrderType.LIMIT, OrderType.MARKET, TimeInForce.GTD
 _STANDING = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
@@ -93,10 +95,10 @@ def expire_time_fits(candidate: Candidate) -> Refusal | None:
     order, time = candidate.order, candidate.time
     expires = order.conditions.expire_time if order.conditions is not None else None
     dated = order.time_in_force is _GTD
-    if expires is None and not dated or expires is not None and dated and expires > time:
+    if expires is None and not dated or expires is not None and dated and time < expires <= LATEST:
         return None
     if dated:
-        limit, accepted = f"later than {time}", "a time in the future, UTC nanoseconds"
+        limit, accepted = f"later than {time}, up to {LATEST}", "a time in the future, UTC nanoseconds"
     else:
         limit, accepted = f"none with {order.time_in_force}", "no expire time, or time in force gtd"
     sentence = "the expire time does not fit the time in force"
@@ -160,9 +162,11 @@ def peg_fits(candidate: Candidate) -> Refusal | None:
     kind, conditions = candidate.order.type, candidate.order.conditions or _PLAIN
     wanted = TERMS[kind].peg
     if wanted == (conditions.peg is not None) and (wanted or not conditions.peg_offset):
-        return None
+        if -LARGEST <= conditions.peg_offset <= LARGEST:
+            return None
     if wanted:
-        limit, accepted = "mid or best", "a peg to mid or best"
+        limit = f"mid or best, and an offset within {LARGEST} increments"
+        accepted = "a peg to mid or best, with an offset within the price collar"
     else:
         limit, accepted = f"none on a {_words(kind)} order", "no peg and no offset, or type pegged"
     value = f"{conditions.peg}, offset {conditions.peg_offset}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from actors.calendars import ALWAYS_OPEN
-from actors.messages import TimeInForce
+from actors.messages import SubmitOrder, TimeInForce
 from actors.oms.gate.candidate import Candidate
 from actors.oms.gate.refusal import Refusal
+
+_AUCTIONS = (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
 
 
 def instrument_known(candidate: Candidate) -> Refusal | None:
@@ -64,3 +66,18 @@ def session_open(candidate: Candidate) -> Refusal | None:
     accepted = "orders during the session" if known else "orders once the calendar was read"
     sentence = f"{instrument.symbol} is not in session"
     return Refusal("SESSION_CLOSED", sentence, "instrument", str(candidate.time), limit, accepted)
+
+
+def session_known(candidate: Candidate) -> Refusal | None:
+    """Refuse an order for an open or a close that nobody knows: it would go out at a wrong moment."""
+    order = candidate.order
+    if order.time_in_force not in _AUCTIONS or candidate.look.session_close:
+        return None
+    return session_unknown(order)
+
+
+def session_unknown(order: SubmitOrder) -> Refusal:
+    """Return the refusal of an order whose session nobody knows."""
+    sentence = "the session that the order belongs to is not known"
+    limit, accepted = "a session that is known", "another time in force, or once the calendar was read"
+    return Refusal("SESSION_UNKNOWN", sentence, "time_in_force", str(order.time_in_force), limit, accepted)

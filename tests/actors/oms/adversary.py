@@ -14,6 +14,12 @@ from actors.messages import ExecutionReport, ReportType, VenueCancel, VenueOrder
 from actors.oms.venue import VenueMessage
 from tests.actors.oms.fakes import PRICE
 
+NO_IDS = ("3-1/²", "3-1/99999999999", "3-1/", "/", "²", "", "3-1/-1")
+"""What no order was ever called."""
+NO_NUMBERS = (-1, -(2**60), 2**54, 2**62, 2**63 - 1)
+"""What no quantity, price, revision or fee can be."""
+NUMBERS = ("quantity", "price", "order_quantity", "limit_price", "revision")
+
 ENDING = frozenset({ReportType.CANCELED, ReportType.EXPIRED, ReportType.REJECTED, ReportType.CALCULATED})
 
 
@@ -105,8 +111,8 @@ class Adversary:
 
     @property
     def executed(self) -> list[ExecutionReport]:
-        """The reports that told of an execution, a correction or a bust."""
-        return [report for report in self.said if report.execution_id]
+        """The reports that told of an execution, a correction or a bust; no nonsense among them."""
+        return [report for report in self.said if report.execution_id and report.execution_id[0] != "n"]
 
     def say_again(self, report: ExecutionReport) -> None:
         """Report an execution, a correction or a bust again, as a new report."""
@@ -128,6 +134,11 @@ class Adversary:
             price=PRICE,
             limit_price=PRICE - number if kind is ReportType.RESTATED and number % 2 else 0,
         )
+
+    def say_nonsense(self, order_id: str, kind: ReportType, field: str, number: int) -> None:
+        """Say something with a number that can't be, of an order that it got or of an id that can't be."""
+        fields = {"execution_id": f"n{len(self.said)}-{self._number}", "quantity": 1, "price": PRICE}
+        self.say(order_id, kind, **{**fields, field: number})
 
     def say(self, order_id: str, kind: ReportType, **fields: Any) -> None:
         """Have something to say of an order."""

@@ -122,7 +122,8 @@ class FakeVenue:
             if self.confirms:
                 self.tell(body["session"], body["order_id"], ReportType.CANCELED)
         else:
-            self.tell(body["session"], body["order_id"], ReportType.CANCEL_REJECTED, reason="ORDER_CLOSED")
+            reason = "ORDER_CLOSED" if body["order_id"] in session.orders else "ORDER_UNKNOWN"
+            self.tell(body["session"], body["order_id"], ReportType.CANCEL_REJECTED, reason=reason)
         return b""
 
     def _open_orders(self, request: Request) -> bytes:
@@ -155,7 +156,9 @@ class FakeVenue:
                 del session.open[order_id]
         elif kind in (ReportType.CANCELED, ReportType.EXPIRED, ReportType.REJECTED):
             session.open.pop(order_id, None)
-        report = ExecutionReport(sequence=sequence, order_id=order_id, type=kind, time=1_000 + sequence, **fields)
+        report = ExecutionReport(
+            sequence=sequence, order_id=order_id, type=kind, **{"time": 1_000 + sequence, **fields}
+        )
         session.reports.append(report)
         if session.subscriber is not None and not lost:
             session.subscriber.emit(encode(report))

@@ -15,13 +15,14 @@ from actors.messages import (
     ReportType,
     Side,
     Stage,
+    VenueCancel,
     VenueOrder,
     encode,
 )
 from actors.oms.account import OrderList
 from actors.oms.exposure import buying_cost
 from actors.oms.partition import Partition
-from actors.oms.permission import is_halted
+from actors.oms.permission import is_halted, may_send
 from actors.oms.sending import outstanding
 from actors.oms.transitions import PRECEDENCE
 from actors.oms.working_order import WorkingOrder, split_venue_id
@@ -165,7 +166,7 @@ def exposure_is_the_worst_case(partition: Partition) -> None:
 def worst_case(working: WorkingOrder, fee_rate: int) -> tuple[int, int]:
     """Return the lots that an order may still trade at most, and what that may cost."""
     order = working.order
-    if order.stage is Stage.HELD or working.instrument is None:
+    if working.contingent or working.instrument is None:
         return 0, 0
     venue_order = working.slice
     may_trade = [order.quantity - order.filled_quantity] if order.status.is_open else [0]
@@ -174,7 +175,8 @@ def worst_case(working: WorkingOrder, fee_rate: int) -> tuple[int, int]:
         may_trade.append(venue_order.quantity - venue_order.filled)
     price = max([working.buying_price, *(one.buying_price for one in working.amendments)])
     limit = order.limit_price if order.type.name in ("LIMIT", "STOP_LIMIT", "LIMIT_IF_TOUCHED") else None
-    assert limit is None or price >= limit
+    refused = order.status is OrderStatus.REJECTED and venue_order is None  # it sets nothing aside
+    assert limit is None or price >= limit or refused
     lots = max(0, *may_trade)
     if order.side is Side.SELL or not lots:
         return lots, 0
@@ -191,9 +193,13 @@ def _list_is_counted(group: OrderList, fee_rate: int) -> None:
 
 
 def the_venue_owes_what_is_awaited(partition: Partition) -> None:
-    """An order is awaited where something could be sent again, and nowhere else."""
-    for order_id in partition.orders:
-        assert (order_id in partition.awaiting) == bool(outstanding(partition, order_id))
+    """An order is awaited where something could be sent again, did the kill switch let it, and nowhere else."""
+    for order_id, working in partition.orders.items():
+        awaited, found = order_id in partition.awaiting, outstanding(partition, order_id)
+        assert awaited or not found
+        assert bool(found) or not awaited or not may_send(partition, working)
+        if not may_send(partition, working):
+            assert all(isinstance(message, VenueCancel) for message in found)
 
 
 def what_works_at_the_venue_is_what_is_left(partition: Partition) -> None:
@@ -231,6 +237,29 @@ def only_one_leg_fills(partition: Partition) -> None:
         filled = sum(leg.order.filled_quantity for leg in legs)
         assert filled <= max(group.meant.values(), default=0) or alarmed & {leg.order.order_id for leg in legs}
         assert max(group.meant.values(), default=0) <= max(leg.submitted.quantity for leg in legs)
+
+
+def exits_follow_the_first(partition: Partition) -> None:
+    """Orders behind the first do no more than it has filled, unless a client, the venue or a fill wants it otherwise.
+
+    What is more than that is being taken back already, or the venue has refused to; what is filled too much has an
+    alarm.
+    """
+    alarmed = {alarm.order_id for alarm in partition.alarms if alarm.code == "LIST_OVERFILLED"}
+    for group in partition.accounts["main"].lists.values():
+        if group.submitted.contingency is Contingency.OCO or not group.active:
+            continue
+        first, others = group.orders[0].order, group.orders[1:]
+        if any(other.order.replacement_id or other.replacing for other in others):
+            continue
+        done = group.filled
+        for other in others:
+            order = other.order
+            target = first.filled_quantity - (done - order.filled_quantity if group.exclusive else 0)
+            if order.leaves_quantity and not other.canceling and other.terms.quantity > max(target, 0):
+                assert group.asked.get(order.order_id, other.terms.quantity) <= max(target, 0), order
+        if group.exclusive and done > first.filled_quantity:
+            assert alarmed & {other.order.order_id for other in others}
 
 
 def the_watch_is_complete(partition: Partition) -> None:

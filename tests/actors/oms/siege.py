@@ -128,7 +128,7 @@ class Siege:
         try:
             assert repeated_replacement(self.partition, record.replace) is None
         except Conflict as error:
-            assert error.code in ("ORDER_CLOSED", "REPLACE_PENDING")
+            assert error.code in ("ORDER_CLOSED", "REPLACE_PENDING", "ORDER_TRIGGERED")
             return
         self._give(record)
         assert repeated_replacement(self.partition, record.replace) is not None
@@ -238,6 +238,7 @@ class Siege:
         laws.statuses_say_what_is_filled(self.partition)
         laws.events_tell_everything(self.bench)
         laws.only_one_leg_fills(self.partition)
+        laws.exits_follow_the_first(self.partition)
 
     def check_indices(self) -> None:
         """Exposure, what is awaited, who watches the market, what works at the venue."""

@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 from actors.errors import AlphaMindError, Conflict, Unavailable
-from actors.messages import OrderEvent, StateEvent, TradingState
+from actors.messages import OrderEvent, OrderStatus, StateEvent, TradingState
 from actors.oms.kill_word import KillWord, word_path
 from tests.actors.oms.fakes import until
 from tests.actors.oms.test_service import run
@@ -120,6 +120,7 @@ def test_writers_of_several_processes_count_every_change(path: pathlib.Path) -> 
 def test_the_word_is_on_record_before_the_next_order_is_judged() -> None:
     async def scene(here: World) -> None:
         assert (await here.submit("before")).reason == ""
+        await here.becomes(OrderStatus.NEW, "before")  # what is not confirmed is taken back at once
         word = KillWord(word_path(here.directory))
         said = word.write(HALTED, "operator", "drill")
         assert (await here.submit("after")).reason == "TRADING_HALTED"

@@ -153,9 +153,9 @@ def test_an_order_is_known_by_the_number_that_its_partition_gave_it() -> None:
     bench.submit("refused", quantity=0)
     records = records_of(bench.inputs)
     for order_id, working in bench.partition.orders.items():
-        key = order_numbered(int(order_id.removeprefix("3-")), records)
+        key = order_numbered(int(order_id.removeprefix("3-")), 0, records)
         assert key == ("main", working.order.client_order_id)
-    assert order_numbered(5, records) is order_numbered(0, records) is None
+    assert order_numbered(5, 0, records) is order_numbered(0, 0, records) is order_numbered(1, 7, records) is None
 
 
 @pytest.mark.parametrize("wanted", [("main", "nope"), ("nobody", "c1")])

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from actors.messages import Contingency, ReportType, Side, SubmitOrder, TradingState
 from actors.oms.inputs import Price
 from actors.oms.venue import Capabilities
+from tests.actors.oms.adversary import NO_IDS, NO_NUMBERS, NUMBERS
 from tests.actors.oms.drawing import changes, orders, prices
 from tests.actors.oms.laws import STRATEGIES
 from tests.actors.oms.siege import Siege
@@ -136,6 +137,16 @@ class AdversarialVenue(RuleBasedStateMachine):
         else:
             order_id = data.draw(st.sampled_from([*self.venue.book, "3-999", "9-1", "3-1/9"]))
             self.venue.say_anything(order_id, kind, quantity, revision, reference_id)
+
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(ReportType),
+        field=st.sampled_from(NUMBERS),
+        number=st.sampled_from(NO_NUMBERS),
+    )
+    def venue_says_nonsense(self, data: st.DataObject, kind: ReportType, field: str, number: int) -> None:
+        """The venue says what can't be: nothing may follow from it but an alarm."""
+        self.venue.say_nonsense(data.draw(st.sampled_from([*self.venue.book, *NO_IDS])), kind, field, number)
 
     @precondition(lambda self: self.venue.talking)
     @rule(data=st.data(), count=st.integers(1, 4))

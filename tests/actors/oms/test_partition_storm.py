@@ -19,6 +19,7 @@ from actors.messages import (
     TradingState,
 )
 from actors.oms.inputs import Price
+from tests.actors.oms.adversary import NO_IDS, NO_NUMBERS, NUMBERS
 from tests.actors.oms.laws import STRATEGIES
 from tests.actors.oms.siege import Siege
 from tests.actors.oms.support import IN_PLACE, NATIVE, PLAIN, PRICE, submission
@@ -175,7 +176,11 @@ class Storm:
             self.siege.venue.restate(self.random.choice(list(executions)), quantity, self._near(50))
 
     def say(self) -> None:
-        """The venue says anything at all."""
+        """The venue says anything at all, and now and then what can't be."""
+        if self.random.random() < 0.1:
+            order_id = self.random.choice([*self.siege.venue.book, *NO_IDS])
+            kind, field = self.random.choice(list(ReportType)), self.random.choice(NUMBERS)
+            self.siege.venue.say_nonsense(order_id, kind, field, self.random.choice(NO_NUMBERS))
         kind = self.random.choice([kind for kind in ReportType if kind is not ReportType.TRADE])
         order_id = self.random.choice([*self.siege.venue.book, "3-999", "3-1/9"])
         self.siege.venue.say_anything(order_id, kind, self.random.randint(0, 200), self.random.randint(0, 3), "e1")

@@ -8,11 +8,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.messages import OrderStatus, OrderType, PegReference, ReportType, Side, Stage, TradingState, VenueOrder
+from actors.messages import (
+    MONEY_UNIT,
+    OrderStatus,
+    OrderType,
+    PegReference,
+    ReportType,
+    Side,
+    Stage,
+    TimeInForce,
+    TradingState,
+    VenueOrder,
+)
 from actors.oms.inputs import StateChange
 from actors.oms.venue import Capabilities
 from actors.oms.watching import concerned
-from tests.actors.oms.support import IN_PLACE, LIMITS, NATIVE, PLAIN, Bench, market, quote
+from tests.actors.oms.support import IN_PLACE, LIMITS, NATIVE, PLAIN, Bench, market, quote, replayed
 
 SHORT = dataclasses.replace(LIMITS, allow_short=1)
 BUY, SELL = Side.BUY, Side.SELL
@@ -190,12 +201,81 @@ def test_a_bust_lets_it_follow_again() -> None:
     assert message.limit_price == 10_005
 
 
-def test_what_it_may_cost_follows_its_price_up_and_stays() -> None:
+def test_it_follows_up_to_what_it_may_cost_and_no_further() -> None:
     here = pegged()
-    first = here.partition.accounts["main"].exposure.reserved("USD")
-    here.observe(quote(12_000, 12_010))
-    higher = here.partition.accounts["main"].exposure.reserved("USD")
-    assert higher > first  # the most that it might have cost before was the market and its collar, 110.00
+    reserved = here.partition.accounts["main"].exposure.reserved("USD")
+    (message,) = here.observe(quote(12_000, 12_010)).messages
+    assert message.limit_price == 11_000  # the market when it came, and the collar of 10%
     here.report(ReportType.REPLACED, revision=1)
-    here.observe(quote(9_000, 9_010))
-    assert here.partition.accounts["main"].exposure.reserved("USD") == higher
+    assert here.observe(quote(15_000, 15_010)).messages == []
+    (message,) = here.observe(quote(9_000, 9_010)).messages
+    assert message.limit_price == 9_000
+    assert here.partition.accounts["main"].exposure.reserved("USD") == reserved
+
+
+def test_its_account_never_pays_more_than_it_has() -> None:
+    here = Bench(cash=1_200 * MONEY_UNIT, capabilities=IN_PLACE)
+    here.submit("p", quantity=10, type=OrderType.PEGGED, peg=PegReference.BEST, time_in_force=TimeInForce.GTC)
+    here.report(ReportType.NEW)
+    (message,) = here.observe(quote(30_000, 30_002)).messages
+    here.report(ReportType.REPLACED, revision=1, order_quantity=10)
+    here.trade(10, price=message.limit_price)
+    assert here.partition.accounts["main"].books.cash("USD") > 0
+
+
+@pytest.mark.parametrize(
+    ("side", "offset", "code"),
+    [
+        (Side.BUY, 100_000, "PRICE_COLLAR"),
+        (Side.BUY, 2**53 + 1, "PEG_INVALID"),
+        (Side.BUY, 2**64 - 1, "PEG_INVALID"),
+        (Side.SELL, -(2**63), "PEG_INVALID"),
+        (Side.SELL, -9_999, "PRICE_COLLAR"),
+        (Side.SELL, -(10**6), "PRICE_COLLAR"),
+        (Side.BUY, -(10**6), ""),
+    ],
+)
+def test_an_offset_that_leaves_the_collar_is_refused(side: Side, offset: int, code: str) -> None:
+    here = Bench(limits=dataclasses.replace(LIMITS, allow_short=1))
+    terms = {"type": OrderType.PEGGED, "peg": PegReference.BEST, "peg_offset": offset}
+    here.submit("p", side=side, quantity=10, time_in_force=TimeInForce.GTC, **terms)
+    assert here.order("p").reason == code
+    assert replayed(here.inputs)[0].digest() == here.partition.digest()
+
+
+def test_it_is_neither_sent_nor_moved_onto_an_order_of_our_own() -> None:
+    here = Bench(limits=dataclasses.replace(LIMITS, allow_short=1), capabilities=IN_PLACE)
+    here.submit("s", side=Side.SELL, quantity=10, limit_price=10_010, time_in_force=TimeInForce.GTC)
+    here.report(ReportType.NEW)
+    terms = {"type": OrderType.PEGGED, "peg": PegReference.BEST, "time_in_force": TimeInForce.GTC}
+    here.submit("crosses", quantity=10, peg_offset=20, **terms)
+    assert here.order("crosses").reason == "SELF_TRADE"
+    here.submit("p", quantity=10, **terms)
+    here.report(ReportType.NEW, "3-3")
+    (message,) = here.observe(quote(10_050, 10_060)).messages
+    assert message.limit_price == 10_009
+    here.report(ReportType.REPLACED, "3-3", revision=1)
+    here.submit("t", side=Side.SELL, quantity=10, limit_price=10_009, time_in_force=TimeInForce.GTC)
+    assert here.order("t").reason == "SELF_TRADE", "where it rests now counts for others"
+
+
+def test_a_post_only_one_stays_off_the_opposite_quote() -> None:
+    here = Bench(capabilities=IN_PLACE)
+    terms = {"type": OrderType.PEGGED, "peg": PegReference.MID, "time_in_force": TimeInForce.GTC}
+    here.submit("p", quantity=10, post_only=True, peg_offset=0, **terms)
+    here.report(ReportType.NEW)
+    (message,) = here.observe(quote(10_004, 10_005)).messages
+    assert message.limit_price == 10_004
+
+
+@pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.ACTIVE])
+def test_it_does_not_go_on_following_while_halted(state: TradingState) -> None:
+    here = Bench(capabilities=IN_PLACE)
+    terms = {"type": OrderType.PEGGED, "peg": PegReference.BEST, "time_in_force": TimeInForce.GTC}
+    here.submit("p", quantity=10, **terms)
+    here.report(ReportType.NEW)
+    here.observe(quote(10_010, 10_012))
+    here.observe(quote(10_020, 10_022))
+    here.give(StateChange(time=here.time, scope="firm", state=state, principal="x", reason="y"))
+    sent = here.report(ReportType.REPLACED, revision=1, order_quantity=10).messages
+    assert len(sent) == (0 if state is TradingState.HALTED else 1)

@@ -6,6 +6,8 @@ import dataclasses
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.errors import Conflict, InputError, NotFound
 from actors.messages import (
@@ -14,6 +16,7 @@ from actors.messages import (
     ReplaceOrder,
     ReportType,
     Side,
+    Stage,
     TimeInForce,
     TradingState,
     VenueCancel,
@@ -188,6 +191,46 @@ def test_a_distance_of_one_kind_takes_the_place_of_the_other() -> None:
     here.submit(type=OrderType.TRAILING_STOP, trail_rate=10**6)
     here.replace(trail_amount=80)
     assert (here.order().conditions.trail_amount, here.order().conditions.trail_rate) == (80, None)
+
+
+@pytest.mark.parametrize(
+    ("side", "conditions", "best", "then", "wanted", "trigger"),
+    [
+        (Side.SELL, {"trail_amount": 500}, 11_000, 10_600, {"trail_amount": 400}, 10_600),
+        (Side.SELL, {"trail_amount": 500}, 11_000, 10_600, {"trail_amount": 600}, 10_400),
+        (Side.SELL, {"trail_amount": 500}, 11_000, 10_600, {"trail_rate": 4_000_000}, 10_560),
+        (Side.SELL, {"trail_rate": 5_000_000}, 11_000, 10_600, {"trail_rate": 4_000_000}, 10_560),
+        (Side.SELL, {"trail_rate": 5_000_000}, 11_000, 10_600, {"trail_amount": 500}, 10_500),
+        (Side.SELL, {"trail_amount": 20_000}, 11_000, 10_600, {"trail_amount": 400}, 9_600),  # as far as anyone knows
+        (Side.BUY, {"trail_amount": 500}, 9_000, 9_400, {"trail_amount": 400}, 9_400),
+        (Side.BUY, {"trail_rate": 5_000_000}, 9_000, 9_400, {"trail_rate": 4_000_000}, 9_360),
+        (Side.BUY, {"trail_amount": 500}, 9_000, 9_400, {"trail_amount": 700}, 9_700),
+    ],
+)
+def test_another_distance_is_one_from_the_best_price_that_the_stop_has_seen(
+    side: Side, conditions: dict[str, int], best: int, then: int, wanted: dict[str, int], trigger: int
+) -> None:
+    here = Bench(SHORT, capabilities=IN_PLACE)
+    here.submit(side=side, type=OrderType.TRAILING_STOP, **conditions)
+    here.observe(market(best))
+    here.observe(market(then))
+    assert here.replace(**wanted).refusal is None
+    assert here.order().trigger_price == trigger
+
+
+@given(
+    side=st.sampled_from(Side),
+    rate=st.integers(1, 99_999_999),
+    best=st.integers(1, 10**9),
+    tighter=st.integers(1, 99_999_999),
+)
+def test_a_smaller_distance_never_loosens_a_trailing_stop(side: Side, rate: int, best: int, tighter: int) -> None:
+    here = Bench(SHORT, capabilities=IN_PLACE)
+    here.submit(side=side, type=OrderType.TRAILING_STOP, trail_rate=rate)
+    here.observe(market(best))
+    before = here.order().trigger_price
+    if here.order().stage is Stage.WATCHING and here.replace(trail_rate=min(rate, tighter)).refusal is None:
+        assert (here.order().trigger_price - before) * side.sign <= 0
 
 
 def test_another_quantity_does_not_move_a_trailing_stop_back() -> None:

@@ -8,10 +8,21 @@ import msgspec
 import pytest
 
 from actors.clock import MINUTE
-from actors.messages import OrderStatus, ReportType, Stage, TimeInForce, TradingState, VenueCancel, VenueOrder
+from actors.messages import (
+    MONEY_UNIT,
+    OrderStatus,
+    OrderType,
+    ReportType,
+    Stage,
+    TimeInForce,
+    TradingState,
+    VenueCancel,
+    VenueOrder,
+)
+from actors.oms import snapshots
 from actors.oms.inputs import StateChange
 from actors.oms.timers import NEVER
-from tests.actors.oms.support import IN_PLACE, NATIVE, PRICE, Bench
+from tests.actors.oms.support import IN_PLACE, NATIVE, PLAIN, PRICE, Bench
 
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 OPEN, CLOSE = 5 * MINUTE, 60 * MINUTE
@@ -148,3 +159,22 @@ def test_what_is_due_at_one_moment_is_done_in_the_order_in_which_it_came() -> No
     for name in ("c1", "c2", "c3"):
         here.submit(name, quantity=1, time_in_force=AT_OPEN)
     assert [message.order_id for message in here.reach(OPEN).messages] == ["3-1", "3-2", "3-3"]
+
+
+def test_what_waits_for_its_moment_counts_as_what_it_may_cost() -> None:
+    here = bench(cash=1_500 * MONEY_UNIT, capabilities=PLAIN)
+    terms = {"limit_price": 10_000, "time_in_force": TimeInForce.AT_CLOSE}
+    here.submit("first", quantity=10, **terms)
+    assert here.order("first").stage is Stage.HELD
+    assert here.partition.accounts["main"].exposure.reserved("USD") > 1_000 * MONEY_UNIT
+    here.submit("second", quantity=10, **terms)
+    assert here.order("second").reason == "BUYING_POWER"
+    here.cancel("first")
+    assert here.partition.accounts["main"].exposure.reserved("USD") == 0
+
+
+def test_a_refused_order_costs_nothing_however_large_its_numbers_are() -> None:
+    here = Bench(capabilities=PLAIN)
+    here.submit("a", quantity=1, type=OrderType.STOP, stop_price=2**64 - 1)
+    assert here.order("a").reason == "STOP_PRICE_INVALID"
+    assert snapshots.load(snapshots.save(here.partition)).digest() == here.partition.digest()

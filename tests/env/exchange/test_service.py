@@ -343,6 +343,27 @@ def test_a_stale_owner_is_refused_and_the_newer_one_displaces_it(tmp_path: pathl
     play(scene)
 
 
+@pytest.mark.parametrize("method", ["order", "replace", "cancel"])
+def test_what_was_under_way_on_a_former_connection_is_not_taken_any_more(tmp_path: pathlib.Path, method: str) -> None:
+    async def scene() -> None:
+        async with running(service(tmp_path)) as venue:
+            former, present = FakePartition(tmp_path), FakePartition(tmp_path)
+            await former.start()
+            await former.order(order())
+            (connection,) = venue.server.connections
+            connection.close = lambda: None  # type: ignore[method-assign]
+            await present.start()
+            body = {"session": "p00", "epoch": 1, **STALE[method]}
+            with pytest.raises(Unavailable) as caught:
+                await former.client.request(method, msgspec.msgpack.encode(body))
+            assert caught.value.code == "SESSION_NOT_OPEN" and venue.status()["orders"] == 1
+            assert await present.order(order("0-2")) == b""
+            await former.client.close()
+            await present.client.close()
+
+    play(scene)
+
+
 STALE: dict[str, dict[str, object]] = {
     "session": {"last_report": 0},
     "order": {"order": order("0-2")},
@@ -437,7 +458,7 @@ def test_what_the_protocol_does_not_allow_is_refused_and_changes_nothing(
     async def scene() -> None:
         async with running(service(tmp_path)) as venue:
             partition = await FakePartition(tmp_path).start()
-            with pytest.raises((Conflict, InputError, NotFound)) as caught:
+            with pytest.raises((Conflict, InputError, NotFound, Unavailable)) as caught:
                 await partition.client.request(method, msgspec.msgpack.encode(body))
             assert caught.value.code == code
             assert venue.status()["orders"] == 0 and list(venue.status()["sessions"]) == ["p00"]

@@ -87,6 +87,11 @@ ROWS = [
         "SESSION_CLOSED", lambda: GateBench(require_open_session=1), {"session_open": 101, "session_close": 200},
         {"session_open": 100, "session_close": 101}, "instrument", "limit: from 101 until 200",
     ),
+    Row(
+        "SESSION_UNKNOWN", GateBench, {"time_in_force": TimeInForce.AT_OPEN, "session_open": 0, "session_close": 0},
+        {"time_in_force": TimeInForce.AT_OPEN, "session_open": 101, "session_close": 200}, "time_in_force",
+        "another time in force",
+    ),
     Row("PRICE_UNAVAILABLE", GateBench, {"price": 0}, {"price": 1}, "instrument", "after its first price"),
     Row("QUOTE_UNAVAILABLE", GateBench, {**PEGGED, "ask": 9}, {**PEGGED, "bid": 9}, "peg", "after a quote"),
     Row(

@@ -68,9 +68,10 @@ def test_a_term_that_a_type_does_not_have_is_refused(kind: OrderType, name: str)
 def test_an_order_stands_as_long_as_its_type_can(kind: OrderType, time_in_force: TimeInForce) -> None:
     expires = {"expire_time": 101} if time_in_force is TimeInForce.GTD else {}
     fits = time_in_force in TERMS[kind].times_in_force
+    session = {"session_open": 200, "session_close": 300}
     plain = kind in (OrderType.MARKET, OrderType.LIMIT)
     assert fits is (plain or time_in_force in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD))
-    assert buy(kind, time_in_force=time_in_force, **expires) == ("" if fits else "TIME_IN_FORCE_INVALID")
+    assert buy(kind, time_in_force=time_in_force, **expires, **session) == ("" if fits else "TIME_IN_FORCE_INVALID")
 
 
 @pytest.mark.parametrize("time_in_force", TimeInForce)
