@@ -1,4 +1,4 @@
-"""Every fault once or a few times; the commands of this package make them as often as one likes."""
+"""Every fault but a lost node, once or a few times; the commands of this package make them as often as one likes."""
 
 from __future__ import annotations
 
