@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from actors.clock import DataClock
-from actors.errors import (
-    AlphaMindError,
-    Conflict,
-    InputError,
-    JournalError,
-    JournalFenced,
-    NotFound,
-    PeerLost,
-    ProtocolError,
-    Unavailable,
-)
+from actors.errors import AlphaMindError, JournalError, JournalFenced, NotFound, PeerLost, Unavailable
 from actors.journal.journal import Journal
 from actors.memory import building_state
-from actors.messages import ExecutionReport, OmsEvent, ReportType, VenueCancel, VenueOrder, VenueReplace, encode
+from actors.messages import ExecutionReport, OmsEvent, ReportType, encode
 from actors.metrics import Metrics
 from actors.oms import gate
 from actors.oms.effects import Effects
@@ -29,7 +19,6 @@ from actors.oms.event_stream import EventStream
 from actors.oms.inputs import (
     KIND_OF,
     SCHEMA_VERSION,
-    Discrepancy,
     Input,
     Observation,
     Price,
@@ -39,14 +28,13 @@ from actors.oms.inputs import (
 )
 from actors.oms.kill_word import KillWord
 from actors.oms.partition import Partition
-from actors.oms.permission import HALTED, may_send
+from actors.oms.reconciliation import Reconciliation
 from actors.oms.releasing import sessions_for
 from actors.oms.report_validity import is_plausible
 from actors.oms.revaluation import moved_marks
-from actors.oms.sending import outstanding
 from actors.oms.sessions import SessionTimes
 from actors.oms.snapshot_keeping import SnapshotKeeping
-from actors.oms.venue import FENCED, StandingOrder, Venue, VenueMessage
+from actors.oms.venue import StandingOrder, Venue, VenueMessage
 from actors.oms.watching import concerned
 from actors.oms.word_watch import WordWatch
 from actors.oms.working_order import split_venue_id
@@ -55,9 +43,6 @@ Done = Callable[[Effects], None]
 
 _PAUSE_EVERY = 512
 _TRADE, _REJECTED = ReportType.TRADE, ReportType.REJECTED
-_FOR_GOOD = (InputError, Conflict, NotFound, ProtocolError)
-"""What a venue answers to what it will never take."""
-_REQUESTS: dict[type, str] = {VenueOrder: "order", VenueReplace: "replace", VenueCancel: "cancel"}
 
 
 class PartitionHost:
@@ -109,9 +94,8 @@ class PartitionHost:
         self._watch: WordWatch | None = None
         self.on_short: Callable[[], None] = lambda: None
         self._uncommitted: list[tuple[Effects, Done | None]] = []
-        self._unanswered: set[str] = set()
         self._debts: list[tuple[set[str], Callable[[], None]]] = []
-        self._discrepancies: set[tuple[str, str]] = set()
+        self._reconciliation = Reconciliation(venue, clock, journal.lease.epoch, self.execute, self._log)
 
     def _look(self, candidate: gate.Candidate) -> gate.Refusal | None:
         started = time.perf_counter_ns()
@@ -145,7 +129,7 @@ class PartitionHost:
                 if count % _PAUSE_EVERY == 0:
                     await asyncio.sleep(0)
             partition.silent = False
-        self._discrepancies = {(alarm.code, alarm.order_id) for alarm in self.partition.alarms if not alarm.report}
+        self._reconciliation.recall(self.partition)
         self.clock.advance(self.partition.time)
 
     def replay(self) -> Iterator[OmsEvent]:
@@ -354,72 +338,16 @@ class PartitionHost:
         Differences raise an alarm; an order that stands there and not here is taken back.
         """
         self.commit(sending=False)  # all of it is outstanding and follows below, each order before its cancel
-        partition, there = self.partition, {order.order_id: order for order in standing}
-        for order_id, order in there.items():
-            working = partition.standing.get(split_venue_id(order_id)[0])
-            current = None if working is None or working.venue_id != order_id else working.slice
-            if current is None or not current.live:
-                text = "it stands at the venue and not here; it is taken back"
-                self._differ("VENUE_ORDER_UNKNOWN", order_id, text, epoch=self._lost_in(order_id))
-                self.venue.send(VenueCancel(order_id=order_id, time=self.clock.now()))
-                continue
-            if current.filled != order.filled_quantity:
-                text = f"filled {order.filled_quantity} lots at the venue, {current.filled} here"
-                self._differ("VENUE_FILLS_DIFFER", order_id, text)
-            if order.quantity not in (0, current.quantity):
-                text = f"{order.quantity} lots at the venue, {current.quantity} here"
-                self._differ("VENUE_QUANTITY_DIFFERS", order_id, text)
-        for working in list(partition.standing.values()):
-            if working.confirmed and working.slice is not None and working.slice.live:
-                if working.venue_id not in there:
-                    text = "it stands here and not at the venue; it is closed here"
-                    self._differ("VENUE_ORDER_MISSING", working.venue_id, text, closes=True)
-        for order_id in list(partition.awaiting):
-            if not self._forget_unsent(order_id, there):
-                self._send_again(order_id)
+        self._reconciliation.compare(self.partition, standing)
         self._pay_debts()
-        self._log.info(
-            "session opened", standing=len(there), awaiting=len(partition.awaiting), last_report=self.last_report
-        )
-
-    def _forget_unsent(self, order_id: str, there: Mapping[str, StandingOrder]) -> bool:
-        """Close an order that never reached the venue and is not to go there any more; return whether it was one.
-
-        Every report so far has been taken: what the venue has neither confirmed nor standing, it never got.
-        """
-        working = self.partition.orders[order_id]
-        current = working.slice
-        if current is None or not current.live or current.confirmed or working.venue_id in there:
-            return False
-        if not working.canceling and may_send(self.partition, working):
-            return False
-        code = "NEVER_SENT" if working.canceling else HALTED
-        text = "it had not reached the venue and is not sent any more"
-        time = self.clock.now()
-        self.execute(
-            Discrepancy(time=time, code=code, order_id=working.venue_id, text=text, closes=True, expected=True)
-        )
-        return True
+        awaiting = len(self.partition.awaiting)
+        self._log.info("session opened", standing=len(standing), awaiting=awaiting, last_report=self.last_report)
 
     def request_failed(self, message: VenueMessage, error: AlphaMindError) -> None:
         """Note that the venue did not take a message: it is sent again where it may be taken later, else given up."""
         self._log.warning("the venue did not take a request", order=message.order_id, problem=str(error))
-        if self._ended or not isinstance(error, _FOR_GOOD) or error.code == FENCED:
-            return
-        kind = _REQUESTS[type(message)]
-        found = Discrepancy(
-            time=self.clock.now(),
-            code=error.code,
-            order_id=message.order_id,
-            text=f"the venue does not take the {kind}: {error.message}",
-            closes=kind == "order",
-            refused=kind,
-            revision=message.revision if isinstance(message, VenueReplace) else 0,
-        )
-        try:
-            self.execute(found)
-        except AlphaMindError as problem:  # it is sent again, refused again, and then put on record
-            self._log.error("a refusal of the venue is not on record yet", problem=str(problem))
+        if not self._ended:
+            self._reconciliation.refused(message, error)
 
     def fenced(self, error: AlphaMindError) -> None:
         """End: a newer owner holds the session."""
@@ -428,30 +356,9 @@ class PartitionHost:
     def ask_again(self) -> None:
         """Send again what the venue owed an answer to at the last call already; called once in ``venue_timeout``."""
         self._pay_debts()
-        if self.venue.is_open:
-            for order_id in self._unanswered & self.partition.awaiting.keys():
-                self._log.warning("no answer from the venue; asked again", order=order_id)
-                self._metrics.count("asked_again_total")
-                self._send_again(order_id)
-        self._unanswered = set(self.partition.awaiting)
-
-    def _send_again(self, order_id: str) -> None:
-        for message in outstanding(self.partition, order_id):
-            self.venue.send(message)
-
-    def _lost_in(self, order_id: str) -> int:
-        """Return this owner's epoch where the venue's order has an id of ours and is not on record, else 0."""
-        order_id, _ = split_venue_id(order_id)
-        is_ours = order_id.startswith(f"{self.partition.index}-")
-        return self.journal.lease.epoch if is_ours and order_id not in self.partition.orders else 0
-
-    def _differ(self, code: str, order_id: str, text: str, closes: bool = False, epoch: int = 0) -> None:
-        if (code, order_id) not in self._discrepancies:
-            found = Discrepancy(
-                time=self.clock.now(), code=code, order_id=order_id, text=text, closes=closes, epoch=epoch
-            )
-            self.execute(found)
-            self._discrepancies.add((code, order_id))
+        asked = self._reconciliation.ask_again(self.partition)
+        if asked:
+            self._metrics.count("asked_again_total", asked)
 
     def revalue(self, price_of: Callable[[int], int]) -> None:
         """Put on record what positions are worth by now, where a limit asks for it; called once in a while."""
