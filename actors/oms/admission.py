@@ -21,6 +21,7 @@ from actors.messages import (
 )
 from actors.oms.account import Wish
 from actors.oms.canceling import cancelable
+from actors.oms.emulation import TRIGGERED
 from actors.oms.inputs import Deposit, Terms
 from actors.oms.replacing import replaceable
 from actors.oms.state import PartitionState
@@ -183,7 +184,9 @@ def _triggered(working: WorkingOrder, request: ReplaceOrder) -> Conflict | None:
     """Return why the price that an order waits for can't be changed: it has come already."""
     order = working.order
     named = [name for name in _TRIGGERS if getattr(request, name) is not None]
-    if not named or order.stage is not Stage.WORKING or str(order.type) not in order.emulated:
+    if order.type not in TRIGGERED or str(order.type) not in order.emulated:
+        return None
+    if not named or order.stage is not Stage.WORKING:
         return None
     return Conflict(
         "the order has triggered already",
@@ -247,14 +250,19 @@ def deposited(state: PartitionState, deposit: Deposit) -> bool:
 def check_withdrawal(state: PartitionState, deposit: Deposit) -> None:
     """Refuse to take money out that the margin on positions and open orders needs; asked before it goes on record.
 
+    The margin is reckoned at the highest rate of what is held or may be: not less than what the gate asks for.
+
     Raises:
         NotFound: No such account.
         InputError: Code ``MARGIN``: the equity would not cover the margin any more.
     """
     account = state.account(deposit.account)
-    rate = state.limits.effective(account.id, "", None).margin_rate
-    if deposit.amount >= 0 or rate == MONEY_UNIT:
+    if deposit.amount >= 0 or state.limits.effective(account.id, "", None).margin_rate == MONEY_UNIT:
         return
+    held = {one.instrument for one in account.books.positions()}
+    held |= {instrument for _, instrument in account.exposure.open_instruments()}
+    instruments = [None, *(state.instruments[index] for index in held)]
+    rate = max(state.limits.effective(account.id, "", one).margin_rate for one in instruments)
     totals = state.safeguards.totals.of((account.id, ""))
     equity = account.books.cash(account.currency) + totals.held
     free = equity + -totals.gross * rate // MONEY_UNIT

@@ -106,7 +106,7 @@ def grant(
         changes["replacement_id"] = request.replacement_id
         if request.expire_time is not None and "gtd" in order.emulated:  # it may have passed while this was asked for
             state.timers.add(request.expire_time, order.order_id, Due.EXPIRE)
-        if request.stop_price is not None and order.stage is Stage.WATCHING:
+        if request.stop_price is not None and order.trigger_price and order.stage is not Stage.WORKING:
             changes["trigger_price"] = request.stop_price
         working.account.replacements[request.replacement_id] = Wish(request, working)
         if amendment.meant:

@@ -44,8 +44,8 @@ class Counting:
         self._state.safeguards.resting.move(order.account, order.instrument, order.side, before, after)
 
     def _resting_price(self, candidate: gate.Candidate) -> int:
-        order = candidate.order
-        if order.limit_price is None or order.time_in_force in PASSING:
+        order, price = candidate.order, candidate.resting_price
+        if price is None or order.time_in_force in PASSING:
             return 0
         stage = first_stage(order, emulated(order, self._state.capabilities), candidate.look)
-        return order.limit_price if stage is Stage.WORKING else 0
+        return price if stage is Stage.WORKING else 0

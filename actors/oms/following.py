@@ -52,6 +52,10 @@ def _follow(
     if working not in exclusive:
         if filled and working is group.orders[0]:
             restate(state, effects, group, filled, time)
+        elif filled < 0 and not order.replacement_id:  # it opens again, and the first may have filled less meanwhile
+            first = group.orders[0].order
+            text = f"{first.order_id}, the first of its list, has filled {first.filled_quantity} lots"
+            reduce(state, effects, group, working, first.filled_quantity, time, "FIRST_ORDER_OF_LIST", text)
         return
     if not order.leaves_quantity and order.status not in (OrderStatus.REJECTED, OrderStatus.EXPIRED):
         for other in exclusive:

@@ -37,17 +37,18 @@ from actors.oms.effects import Effects
 from actors.oms.gathering import Gathering
 from actors.oms.hosting import HostedPartitions
 from actors.oms.inputs import Cancellation, ListSubmission, Look, MassCancellation, Replacement, Submission
+from actors.oms.reading import reader
 from actors.oms.reference_prices import ReferencePrices
 from actors.oms.requests import OrderRequest, OrdersRequest, PositionsRequest, check_rows
 from actors.oms.sessions import SessionTimes
 from actors.wire import Handler, Request
 
-_decode_submit = decoder(SubmitOrder)
-_decode_list = decoder(SubmitList)
+_decode_submit = reader(SubmitOrder)
+_decode_list = reader(SubmitList)
 _decode_outline = decoder(ListOutline)
-_decode_replace = decoder(ReplaceOrder)
-_decode_cancel = decoder(CancelOrder)
-_decode_cancel_all = decoder(CancelOrders)
+_decode_replace = reader(ReplaceOrder)
+_decode_cancel = reader(CancelOrder)
+_decode_cancel_all = reader(CancelOrders)
 _decode_order = decoder(OrderRequest)
 _decode_orders = decoder(OrdersRequest)
 _decode_positions = decoder(PositionsRequest)

@@ -14,6 +14,8 @@ LARGEST = 2**53
 """Largest quantity in lots, and largest price in increments."""
 LARGEST_VALUE = 2**62
 """Largest value of an order's fills, in 1e-8 units of money as well as in increments times lots."""
+LARGEST_REVISION = 2**31
+"""Largest number of changes of one order."""
 _LAST_TIME = 2**62
 _FURTHEST = 366 * DAY
 
@@ -25,18 +27,25 @@ def is_plausible(time: int, now: int) -> bool:
 
 def wrong_number(report: ExecutionReport, working: WorkingOrder) -> str | None:
     """Return what of a report about an order can't be, in words; ``None`` where all of it can."""
-    for name, largest in _BOUNDS:
-        number = getattr(report, name)
-        if not 0 <= number <= largest:
-            return f"{name} {number}, which is not from 0 to {largest}"
-    if not -LARGEST_VALUE <= report.fee <= LARGEST_VALUE:
-        return f"fee {report.fee}, which is not within {LARGEST_VALUE}"
-    value = report.quantity * report.price
-    if working.order.filled_value + value > LARGEST_VALUE:
-        return f"{report.quantity} at {report.price}, which is more than can be counted"
-    instrument = working.instrument
-    if instrument is not None and instrument.notional(report.price, report.quantity) > LARGEST_VALUE:
-        return f"{report.quantity} at {report.price}, which is more money than can be counted"
+    quantity, price = report.quantity, report.price
+    if not (  # one look at all of them: every report comes by here
+        0 <= quantity <= LARGEST
+        and 0 <= price <= LARGEST
+        and 0 <= report.order_quantity <= LARGEST
+        and 0 <= report.limit_price <= LARGEST
+        and 0 <= report.revision <= LARGEST_REVISION
+        and -LARGEST_VALUE <= report.fee <= LARGEST_VALUE
+    ):
+        bounds = {"revision": (0, LARGEST_REVISION), "fee": (-LARGEST_VALUE, LARGEST_VALUE)}
+        for name in ("quantity", "price", "order_quantity", "limit_price", "revision", "fee"):
+            number, (least, most) = getattr(report, name), bounds.get(name, (0, LARGEST))
+            if not least <= number <= most:
+                return f"{name} {number}, which is not from {least} to {most}"
+    if quantity and price:
+        if working.order.filled_value + quantity * price > LARGEST_VALUE:
+            return f"{quantity} at {price}, which is more than can be counted"
+        if working.instrument is not None and working.instrument.notional(price, quantity) > LARGEST_VALUE:
+            return f"{quantity} at {price}, which is more money than can be counted"
     return None
 
 
@@ -47,12 +56,3 @@ def timed(state: PartitionState, effects: Effects, report: ExecutionReport, now:
     text = f"reported for {report.time}, which the trading clock ({now}) does not follow"
     state.raise_alarm(effects, "REPORT_TIME_INVALID", now, report.order_id, report.sequence, text)
     return msgspec.structs.replace(report, time=now)
-
-
-_BOUNDS = (
-    ("quantity", LARGEST),
-    ("price", LARGEST),
-    ("order_quantity", LARGEST),
-    ("limit_price", LARGEST),
-    ("revision", 2**31),
-)

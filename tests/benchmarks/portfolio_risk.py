@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import gc
 import statistics
 import sys
@@ -10,21 +9,19 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import QuantLib as ql
 
 from actors.messages import Fill, Side
 from actors.portfolio.books import Books
 from actors.risk.measures.tails import tail_loss
-from actors.risk.pricing.quantlib_session import ql_date, valuation_on
-from actors.risk.pricing.revaluation import OptionBook, Scenarios, revalue
+from actors.risk.pricing.revaluation import revalue
 from tests.actors.oms.support import INSTRUMENTS, PRICE
+from tests.actors.risk.pricing.random_books import quantlib_values, random_book
 from tests.benchmarks.figures import figure
 
 ROUNDS = 5
 FILLS = 50_000
 OPTIONS, SCENARIOS, UNDERLYINGS = 1_000, 500, 50
 AGREEMENT = 1e-9
-TODAY = datetime.date(2024, 1, 2)
 
 
 def main() -> int:
@@ -74,9 +71,9 @@ def measure_fills() -> None:
 
 def measure_revaluation() -> bool:
     """Print full revaluation of European options beside a loop over QuantLib's objects, and compare the answers."""
-    book, scenarios = _book()
+    book, scenarios = random_book(OPTIONS, SCENARIOS, UNDERLYINGS)
     ours = [_seconds(lambda: revalue(book, scenarios)) for _ in range(ROUNDS)]
-    theirs, values = _quantlib(book, scenarios)
+    theirs, values = quantlib_values(book, scenarios)
     difference = float(np.max(np.abs(revalue(book, scenarios) - values) / np.abs(values)))
     figure(
         f"full revaluation, {OPTIONS} European options x {SCENARIOS} scenarios",
@@ -101,60 +98,6 @@ def measure_revaluation() -> bool:
     if difference > AGREEMENT:
         sys.stderr.write(f"the values differ by {difference}, more than {AGREEMENT}\n")
     return difference <= AGREEMENT
-
-
-def _book() -> tuple[OptionBook, Scenarios]:
-    chance = np.random.Generator(np.random.PCG64(11))
-    spot, volatility = chance.uniform(50, 200, UNDERLYINGS), chance.uniform(0.15, 0.5, UNDERLYINGS)
-    chosen = chance.integers(0, UNDERLYINGS, OPTIONS)
-    book = OptionBook(
-        underlying=chosen,
-        strike=np.round(spot[chosen] * chance.uniform(0.8, 1.2, OPTIONS), 2),
-        years=chance.integers(30, 730, OPTIONS) / 365,
-        sign=chance.choice([1.0, -1.0], OPTIONS),
-        quantity=chance.integers(-100, 100, OPTIONS).astype(float),
-        dividend=np.full(OPTIONS, 0.01),
-    )
-    moved = np.exp(0.02 * chance.standard_normal((SCENARIOS, UNDERLYINGS)))
-    wilder = np.exp(0.05 * chance.standard_normal((SCENARIOS, UNDERLYINGS)))
-    rates = 0.03 + 0.0005 * chance.standard_normal(SCENARIOS)
-    return book, Scenarios(spot=spot * moved, volatility=volatility * wilder, rate=rates)
-
-
-def _quantlib(book: OptionBook, scenarios: Scenarios) -> tuple[float, np.ndarray]:
-    """Return the seconds that QuantLib's objects take for all scenarios, and the book's values."""
-    with valuation_on(TODAY):
-        today, count = ql_date(TODAY), ql.Actual365Fixed()
-        spots = [ql.SimpleQuote(100.0) for _ in range(UNDERLYINGS)]
-        volatilities = [ql.SimpleQuote(0.2) for _ in range(UNDERLYINGS)]
-        rate = ql.SimpleQuote(0.03)
-        curve = ql.YieldTermStructureHandle(ql.FlatForward(today, ql.QuoteHandle(rate), count))
-        dividends = ql.YieldTermStructureHandle(ql.FlatForward(today, 0.01, count))
-        engines = []
-        for spot, volatility in zip(spots, volatilities, strict=True):
-            surface = ql.BlackConstantVol(today, ql.NullCalendar(), ql.QuoteHandle(volatility), count)
-            handle = ql.BlackVolTermStructureHandle(surface)
-            process = ql.BlackScholesMertonProcess(ql.QuoteHandle(spot), dividends, curve, handle)
-            engines.append(ql.AnalyticEuropeanEngine(process))
-        options = []
-        for number in range(OPTIONS):
-            right = ql.Option.Call if book.sign[number] > 0 else ql.Option.Put
-            payoff = ql.PlainVanillaPayoff(right, float(book.strike[number]))
-            expiry = today + round(book.years[number] * 365)
-            option = ql.VanillaOption(payoff, ql.EuropeanExercise(expiry))
-            option.setPricingEngine(engines[int(book.underlying[number])])
-            options.append(option)
-        values = np.empty(SCENARIOS)
-        began = time.perf_counter()
-        for scenario in range(SCENARIOS):
-            rate.setValue(float(scenarios.rate[scenario]))
-            for number in range(UNDERLYINGS):
-                spots[number].setValue(float(scenarios.spot[scenario, number]))
-                volatilities[number].setValue(float(scenarios.volatility[scenario, number]))
-            values[scenario] = sum(
-                quantity * option.NPV() for quantity, option in zip(book.quantity, options, strict=True)
-            )
-        return time.perf_counter() - began, values
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -9,6 +9,7 @@ from actors.messages import MONEY_UNIT
 from actors.oms.gate.candidate import Candidate
 from actors.oms.gate.change import Change, equity_of
 from actors.oms.gate.refusal import Refusal
+from actors.oms.gate.terms import LARGEST
 
 
 def margin_suffices(candidate: Candidate) -> Refusal | None:
@@ -17,7 +18,7 @@ def margin_suffices(candidate: Candidate) -> Refusal | None:
     required = _required(candidate, candidate.added)
     if required <= equity:
         return None
-    fewer = range(1, candidate.added)
+    fewer = range(1, min(candidate.added, LARGEST))
     lots = bisect.bisect_left(fewer, True, key=lambda added: _required(candidate, added) > equity)
     sentence = "the equity does not cover the initial margin"
     return Refusal("MARGIN", sentence, "quantity", money_text(required), money_text(equity), candidate.at_most(lots))

@@ -8,6 +8,11 @@ from actors.oms.exposure import buying_cost
 from actors.oms.gate.candidate import Candidate
 from actors.oms.gate.refusal import Refusal
 
+LARGEST_PRODUCT = 2**60
+"""The largest price times quantity, in increments and lots: 64 bits hold it, filled at eight times the price."""
+LARGEST_NOTIONAL = 2**62
+"""The largest value of one order in 1e-8 currency units, for the same reason; so much cash an account may hold."""
+
 
 def order_quantity_within_limit(candidate: Candidate) -> Refusal | None:
     """Refuse an order of too many units."""
@@ -22,12 +27,17 @@ def order_quantity_within_limit(candidate: Candidate) -> Refusal | None:
 
 
 def order_notional_within_limit(candidate: Candidate) -> Refusal | None:
-    """Refuse an order of too much value."""
+    """Refuse an order of too much value, or of more than can be counted."""
     price, quantity, limits = candidate.value_price, candidate.order.quantity, candidate.limits
-    if price * quantity * limits.lot_value <= limits.notional_bound:
+    product = price * quantity
+    if product <= LARGEST_PRODUCT and product * limits.lot_value <= limits.notional_bound:
         return None
-    maximum = limits.maximum_order_notional
+    maximum = min(limits.maximum_order_notional, LARGEST_NOTIONAL)
     notional = candidate.known_instrument.notional(price, quantity)
+    if product > LARGEST_PRODUCT:
+        sentence = "the order's value can't be counted"
+        limit, accepted = f"{LARGEST_PRODUCT} increments", candidate.at_most(LARGEST_PRODUCT // price)
+        return Refusal("ORDER_NOTIONAL_LIMIT", sentence, "quantity", f"{product} increments", limit, accepted)
     if notional <= maximum:
         return None
     accepted = candidate.at_most(candidate.lots_for(maximum, price))

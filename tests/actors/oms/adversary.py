@@ -16,6 +16,8 @@ from tests.actors.oms.fakes import PRICE
 
 NO_IDS = ("3-1/²", "3-1/99999999999", "3-1/", "/", "²", "", "3-1/-1")
 """What no order was ever called."""
+_NONSENSE = "nonsense-"
+
 NO_NUMBERS = (-1, -(2**60), 2**54, 2**62, 2**63 - 1)
 """What no quantity, price, revision or fee can be."""
 NUMBERS = ("quantity", "price", "order_quantity", "limit_price", "revision")
@@ -35,6 +37,11 @@ class Resting:
     def open(self) -> bool:
         """Whether it may still trade."""
         return not self.ended and self.filled < self.quantity
+
+
+def is_nonsense(report: ExecutionReport) -> bool:
+    """Return whether a report is one of those that no venue can mean, by the execution that it names."""
+    return report.execution_id.startswith(_NONSENSE)
 
 
 class Adversary:
@@ -112,7 +119,7 @@ class Adversary:
     @property
     def executed(self) -> list[ExecutionReport]:
         """The reports that told of an execution, a correction or a bust; no nonsense among them."""
-        return [report for report in self.said if report.execution_id and report.execution_id[0] != "n"]
+        return [report for report in self.said if report.execution_id and not is_nonsense(report)]
 
     def say_again(self, report: ExecutionReport) -> None:
         """Report an execution, a correction or a bust again, as a new report."""
@@ -137,7 +144,7 @@ class Adversary:
 
     def say_nonsense(self, order_id: str, kind: ReportType, field: str, number: int) -> None:
         """Say something with a number that can't be, of an order that it got or of an id that can't be."""
-        fields = {"execution_id": f"n{len(self.said)}-{self._number}", "quantity": 1, "price": PRICE}
+        fields = {"execution_id": f"{_NONSENSE}{len(self.said)}-{self._number}", "quantity": 1, "price": PRICE}
         self.say(order_id, kind, **{**fields, field: number})
 
     def say(self, order_id: str, kind: ReportType, **fields: Any) -> None:

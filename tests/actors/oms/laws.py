@@ -26,7 +26,7 @@ from actors.oms.permission import is_halted, may_send
 from actors.oms.sending import outstanding
 from actors.oms.transitions import PRECEDENCE
 from actors.oms.working_order import WorkingOrder, split_venue_id
-from tests.actors.oms.adversary import ENDING
+from tests.actors.oms.adversary import ENDING, is_nonsense
 from tests.actors.oms.support import Bench
 
 STRATEGIES = ("momentum", "carry")
@@ -47,7 +47,7 @@ class Record:
 
     def take(self, report: ExecutionReport, sent: Iterable[str]) -> None:
         """Take a report that arrived for the first time; ``sent``: ids of all orders that went to the venue."""
-        if report.order_id not in sent or report.execution_id in self.booked:
+        if report.order_id not in sent or report.execution_id in self.booked or is_nonsense(report):
             return
         order_id = split_venue_id(report.order_id)[0]
         valid = report.quantity > 0 and report.price > 0 and bool(report.execution_id)

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from actors.errors import Conflict
-from actors.messages import OrderType, ReplaceOrder, ReportType, Side, TimeInForce
+from actors.messages import Contingency, OrderType, PegReference, ReplaceOrder, ReportType, Side, TimeInForce
 from actors.oms.admission import repeated_replacement
-from tests.actors.oms.support import IN_PLACE, LIMITS, Bench, market
+from tests.actors.oms.support import IN_PLACE, LIMITS, Bench, market, submission
 
 SHORT = dataclasses.replace(LIMITS, allow_short=1)
 GTC, GTD = TimeInForce.GTC, TimeInForce.GTD
@@ -75,3 +75,22 @@ def test_the_stop_price_of_an_order_that_has_triggered_can_not_be_changed() -> N
     assert (caught.value.code, caught.value.field) == ("ORDER_TRIGGERED", "stop_price")
     cheaper = ReplaceOrder(account="main", client_order_id="stop", replacement_id="r", limit_price=10_055)
     assert repeated_replacement(here.partition, cheaper) is None
+
+
+def test_the_stop_price_of_an_order_that_is_held_is_the_one_that_it_will_wait_for() -> None:
+    here = Bench(SHORT, capabilities=IN_PLACE)
+    entry = submission("p", quantity=10, limit_price=9_990, time_in_force=GTC)
+    stop = submission("s", side=Side.SELL, quantity=10, type=OrderType.STOP, stop_price=9_500, time_in_force=GTC)
+    here.submit_list(Contingency.OTO, entry, stop)
+    here.report_new()
+    here.replace("s", "r", stop_price=9_600)
+    assert here.order("s").trigger_price == 9_600
+    here.trade(10)
+    assert here.observe(market(9_550)).messages[0].order_id == "3-2"
+
+
+def test_a_stop_price_of_an_order_that_never_waits_is_no_trigger_that_has_come() -> None:
+    here = Bench(SHORT, capabilities=IN_PLACE)
+    here.submit("peg", quantity=10, type=OrderType.PEGGED, peg=PegReference.BEST, time_in_force=GTC)
+    here.report(ReportType.NEW)
+    assert here.replace("peg", "r", stop_price=9_600).refusal[0] == "STOP_PRICE_INVALID"

@@ -177,7 +177,7 @@ class Storm:
 
     def say(self) -> None:
         """The venue says anything at all, and now and then what can't be."""
-        if self.random.random() < 0.1:
+        if self.random.random() < 0.5:
             order_id = self.random.choice([*self.siege.venue.book, *NO_IDS])
             kind, field = self.random.choice(list(ReportType)), self.random.choice(NUMBERS)
             self.siege.venue.say_nonsense(order_id, kind, field, self.random.choice(NO_NUMBERS))

@@ -221,6 +221,22 @@ def test_an_exit_that_was_filled_while_it_was_to_grow_does_not_open_again_after_
     assert leg.slice is None or not leg.slice.live or leg.canceling
 
 
+def test_an_exit_that_a_correction_opens_again_does_no_more_than_the_entry_has_by_then() -> None:
+    here = Bench(SHORT, capabilities=IN_PLACE)
+    entry = submission("c1", quantity=10, limit_price=10_000, time_in_force=GTC)
+    here.submit_list(OTO, entry, target("c2", 10, time_in_force=GTC))
+    here.report_new()
+    here.trade(10, execution_id="x")
+    here.report_new("3-2")
+    here.trade(10, "3-2", execution_id="y")
+    here.report(ReportType.TRADE_CORRECT, "3-1", reference_id="x", execution_id="x2", quantity=6, price=10_000)
+    assert here.alarms() == ["LIST_OVERFILLED"]
+    here.report(ReportType.TRADE_CORRECT, "3-2", reference_id="y", execution_id="y2", quantity=4, price=10_000)
+    exits_follow_the_first(here.partition)
+    here.report(ReportType.REPLACED, "3-2", revision=1, order_quantity=6)
+    assert here.order("c2").leaves_quantity == 2
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     quantity=st.integers(1, 20),

@@ -167,6 +167,11 @@ def test_money_that_the_margin_needs_can_not_be_taken_out() -> None:
         with pytest.raises(InputError) as caught:
             await here.ask("deposit", amount=-cash + money(10_000), key="all", **body)
         assert caught.value.code == "MARGIN" and str(caught.value.rule).startswith("at least -")
+        await here.ask("set_limits", limits={"margin_rate": MONEY_UNIT * 3 // 4}, scope="instrument:AAA", **BY)
+        with pytest.raises(InputError) as stricter:
+            await here.ask("deposit", amount=-cash + money(10_000), key="all", **body)
+        assert stricter.value.rule != caught.value.rule, "the stricter rate of what is held counts"
+        await here.ask("set_limits", limits={"margin_rate": None}, scope="instrument:AAA", **BY)
         most = -int(str(caught.value.rule).removeprefix("at least -").partition(",")[0])
         assert await here.ask("deposit", amount=most, key="most", **body) == {"repeated": False}
         with pytest.raises(InputError):

@@ -6,13 +6,12 @@ import datetime
 
 import numpy as np
 import pytest
-import QuantLib as ql
 
 from actors.errors import InputError
 from actors.risk.pricing import European, Market, Right, price
 from actors.risk.pricing.black_scholes import array_greeks, checked, implied_volatilities, prices
-from actors.risk.pricing.quantlib_session import ql_date, valuation_on
-from actors.risk.pricing.revaluation import OptionBook, Scenarios, revalue
+from actors.risk.pricing.revaluation import revalue
+from tests.actors.risk.pricing.random_books import quantlib_values, random_book
 
 CHANCE = np.random.default_rng(31)
 COUNT = 400
@@ -70,54 +69,14 @@ def test_one_price_is_that_of_the_array() -> None:
     assert price(contract, market) == float(prices(100.0, 110.0, 73 / 365, 0.3, 0.02, 0.01, -1.0))
 
 
-def book_and_scenarios(options: int, scenarios: int, underlyings: int = 20) -> tuple[OptionBook, Scenarios]:
-    chance = np.random.default_rng(11)
-    spot, volatility = chance.uniform(50, 200, underlyings), chance.uniform(0.15, 0.5, underlyings)
-    chosen = chance.integers(0, underlyings, options)
-    book = OptionBook(
-        underlying=chosen,
-        strike=spot[chosen] * chance.uniform(0.8, 1.2, options),
-        years=chance.integers(30, 730, options) / 365,
-        sign=chance.choice([1.0, -1.0], options),
-        quantity=chance.integers(-100, 100, options).astype(float),
-        dividend=np.full(options, 0.01),
-    )
-    moved = np.exp(0.02 * chance.standard_normal((scenarios, underlyings)))
-    wilder = np.exp(0.05 * chance.standard_normal((scenarios, underlyings)))
-    rates = 0.03 + 0.0005 * chance.standard_normal(scenarios)
-    return book, Scenarios(spot=spot * moved, volatility=volatility * wilder, rate=rates)
-
-
 def test_full_revaluation_is_quantlibs_within_a_billionth() -> None:
-    book, scenarios = book_and_scenarios(60, 5)
-    with valuation_on(TODAY):
-        today, count = ql_date(TODAY), ql.Actual365Fixed()
-        total = np.zeros(5)
-        for option in range(60):
-            under = int(book.underlying[option])
-            days = round(book.years[option] * 365)
-            payoff = ql.PlainVanillaPayoff(
-                ql.Option.Call if book.sign[option] > 0 else ql.Option.Put, float(book.strike[option])
-            )
-            for scenario in range(5):
-                process = ql.BlackScholesMertonProcess(
-                    ql.QuoteHandle(ql.SimpleQuote(float(scenarios.spot[scenario, under]))),
-                    ql.YieldTermStructureHandle(ql.FlatForward(today, 0.01, count)),
-                    ql.YieldTermStructureHandle(ql.FlatForward(today, float(scenarios.rate[scenario]), count)),
-                    ql.BlackVolTermStructureHandle(
-                        ql.BlackConstantVol(
-                            today, ql.NullCalendar(), float(scenarios.volatility[scenario, under]), count
-                        )
-                    ),
-                )
-                instrument = ql.VanillaOption(payoff, ql.EuropeanExercise(today + days))
-                instrument.setPricingEngine(ql.AnalyticEuropeanEngine(process))
-                total[scenario] += book.quantity[option] * instrument.NPV()
-    assert revalue(book, scenarios) == pytest.approx(total, rel=1e-9)
+    book, scenarios = random_book(60, 5, 20)
+    _, values = quantlib_values(book, scenarios)
+    assert revalue(book, scenarios) == pytest.approx(values, rel=1e-9)
 
 
 def test_revaluation_in_blocks_is_that_of_all_at_once() -> None:
-    book, scenarios = book_and_scenarios(3_000, 70)
+    book, scenarios = random_book(3_000, 70, 20)
     spot, volatility = scenarios.spot[:, book.underlying], scenarios.volatility[:, book.underlying]
     at_once = prices(spot, book.strike, book.years, volatility, scenarios.rate[:, None], book.dividend, book.sign)
     assert revalue(book, scenarios) == pytest.approx(at_once @ book.quantity)
@@ -137,7 +96,7 @@ def test_revaluation_in_blocks_is_that_of_all_at_once() -> None:
     ],
 )
 def test_what_can_not_be_revalued_is_refused_with_its_place(of: str, name: str, value: float, field: str) -> None:
-    book, scenarios = book_and_scenarios(10, 4)
+    book, scenarios = random_book(10, 4, 20)
     array = getattr(book if of == "book" else scenarios, name)
     array[(0,) * array.ndim] = value
     with pytest.raises(InputError) as caught:
