@@ -12,7 +12,10 @@ Units, everywhere below the edges:
 
 from __future__ import annotations
 
+from typing import Literal
+
 from actors.encoding import Message, decoder, encode
+from actors.entries import Entry, LotMethod
 from actors.orders import (
     CancelOrder,
     CancelOrders,
@@ -41,14 +44,35 @@ from actors.vocabulary import (
 )
 
 __all__ = [
-    "Bar", "CancelOrder", "CancelOrders", "CashEvent", "Conditions", "Contingency", "ExecutionReport", "Fill",
-    "Instrument", "LimitsEvent", "MONEY_UNIT", "Message", "OmsEvent", "Order", "OrderEvent", "OrderStatus",
-    "OrderType", "PegReference", "Prediction", "Quote", "RealizedVariance", "ReplaceOrder", "ReportType", "Side",
-    "Stage", "StateEvent", "SubmitList", "SubmitOrder", "TimeInForce", "Trade", "TradingState", "VenueCancel",
-    "VenueOrder", "VenueReplace", "Word", "decoder", "encode", "round_half_even",
+    "AccountEvent", "Bar", "BookingEvent", "CancelOrder", "CancelOrders", "CashEvent", "Conditions", "Contingency",
+    "Entry", "ExecutionReport", "Fill", "Instrument", "LimitsEvent", "LotMethod", "MONEY_UNIT", "Message",
+    "OmsEvent", "OptionTerms", "Order", "OrderEvent", "OrderStatus", "OrderType", "PegReference", "Prediction",
+    "Quote", "RealizedVariance", "ReplaceOrder", "ReportType", "Side", "Stage", "StateEvent", "SubmitList",
+    "SubmitOrder", "TimeInForce", "Trade", "TradingState", "VenueCancel", "VenueOrder", "VenueReplace", "Word",
+    "decoder", "encode", "round_half_even",
 ]  # fmt: skip
 
 MONEY_UNIT = 100_000_000
+
+
+class OptionTerms(Message, kw_only=True, frozen=True):
+    """What an option gives a right to.
+
+    Attributes:
+        underlying: Instrument id.
+        right: To buy or to sell it.
+        strike: Price of one unit of the underlying, 1e-8 currency units.
+        expiry: When it ends, UTC nanoseconds.
+        style: When it can be exercised.
+        settlement: What an exercise brings: the underlying, or the difference in cash.
+    """
+
+    underlying: int
+    right: Literal["call", "put"]
+    strike: int
+    expiry: int
+    style: Literal["european", "american"] = "american"
+    settlement: Literal["physical", "cash"] = "physical"
 
 
 class Instrument(Message, kw_only=True, frozen=True):
@@ -66,6 +90,11 @@ class Instrument(Message, kw_only=True, frozen=True):
         valid_from: First instant at which the identifiers hold.
         valid_to: First instant at which they no longer hold; a large number while open.
         identifiers: Other names, for instance ``{"isin": "US0378331005"}``.
+        settlement: Whether its whole price is paid (``cash``), or only gains and losses (``margined``: futures,
+            contracts for difference, rolling currency pairs).
+        initial_margin: Money that one lot ties up when it is opened, 1e-8 currency units; of margined instruments.
+        maintenance_margin: Money that one lot ties up while it is held.
+        option: What it gives a right to, where it is an option.
     """
 
     id: int
@@ -79,6 +108,15 @@ class Instrument(Message, kw_only=True, frozen=True):
     valid_from: int = 0
     valid_to: int = 2**63 - 1
     identifiers: dict[str, str] = {}
+    settlement: Literal["cash", "margined"] = "cash"
+    initial_margin: int = 0
+    maintenance_margin: int = 0
+    option: OptionTerms | None = None
+
+    @property
+    def margined(self) -> bool:
+        """Whether only gains and losses are paid."""
+        return self.settlement == "margined"
 
     def notional(self, price: int, quantity: int) -> int:
         """Return price times quantity as money (1e-8 units), rounded half-even."""
@@ -168,6 +206,29 @@ class CashEvent(Message, tag="cash", kw_only=True, frozen=True):
     reason: str
 
 
+class AccountEvent(Message, tag="account", kw_only=True, frozen=True):
+    """An account was opened whose lots are not kept at average cost."""
+
+    partition: int
+    sequence: int
+    time: int
+    account: str
+    currency: str
+    lots: LotMethod
+
+
+class BookingEvent(Message, tag="booking", kw_only=True, frozen=True):
+    """An account's books took an entry; ``key`` is the one under which it was booked once."""
+
+    partition: int
+    sequence: int
+    time: int
+    account: str
+    entry: Entry
+    reason: str
+    key: str
+
+
 class StateEvent(Message, tag="state", kw_only=True, frozen=True):
     """The kill switch was moved for ``scope`` (``firm``, ``account:ID``, ``strategy:NAME``, ``instrument:SYMBOL``)."""
 
@@ -193,7 +254,7 @@ class LimitsEvent(Message, tag="limits", kw_only=True, frozen=True):
     scope: str = "firm"
 
 
-OmsEvent = OrderEvent | CashEvent | StateEvent | LimitsEvent
+OmsEvent = OrderEvent | CashEvent | StateEvent | LimitsEvent | BookingEvent | AccountEvent
 
 
 class RealizedVariance(Message, frozen=True):

@@ -178,7 +178,8 @@ class Fill(Message, kw_only=True, frozen=True):
         fee: Money paid (negative for a rebate), 1e-8 units of the instrument's currency.
         liquidity: ``maker`` or ``taker``.
         reverses: Execution that this one takes back (a bust): the same quantity and price on the other side, the fee
-            returned; books take it like any other fill.
+            returned; books are restated as though that one had never been.
+        corrects: Execution, taken back just before, in whose place this one stands.
     """
 
     execution_id: str
@@ -194,6 +195,7 @@ class Fill(Message, kw_only=True, frozen=True):
     liquidity: str
     time: int
     reverses: str = ""
+    corrects: str = ""
 
 
 class VenueOrder(Message, kw_only=True, frozen=True):
