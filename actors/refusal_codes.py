@@ -179,6 +179,7 @@ CATEGORIES: dict[str, tuple[Row, ...]] = {
         ("KILL_SWITCH_UNREADABLE", 409, None, None, 0, "the kill switch's file is another file",
          "remove the file, then set the kill switch again"),
         ("DEPOSIT_KEY_REUSED", 409, None, None, 0, "another deposit was booked under the key", "a new key"),
+        ("BOOKING_KEY_REUSED", 409, None, None, 0, "another entry was booked under the key", "a new key"),
         ("AMOUNT_INVALID", 422, None, None, 0, "the account would hold more than can be counted", "a smaller amount"),
         ("CASH_INSUFFICIENT", 422, None, None, 0, "more is taken out than is available", "what is available"),
         ("INSTRUMENTS_CHANGED", 409, None, None, 0,

@@ -244,6 +244,8 @@ class AccountSection(Section):
     """Its currency."""
     cash: Annotated[Decimal, Field(ge=0), Exact] = Decimal(1_000_000)
     """Opening cash."""
+    lots: Literal["average", "fifo", "lifo", "specific"] = "average"
+    """Which lots a sale closes: all alike at average cost, the oldest, the newest, or those that are named."""
 
 
 class StrategySection(Section):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actors.messages import Contingency, Instrument, ReplaceOrder, SubmitList
+from actors.messages import Contingency, Instrument, LotMethod, ReplaceOrder, SubmitList
 from actors.oms.exposure import Exposure
-from actors.oms.inputs import Deposit, Look
+from actors.oms.inputs import Booking, Deposit, Look
 from actors.oms.working_order import WorkingOrder
 from actors.portfolio.books import Books
 
@@ -91,20 +91,29 @@ class Account:
         lists: Its lists by the client's id.
         reducing: Its reduce-only orders by order id.
         deposits: Its deposits by key.
+        bookings: Entries other than fills and deposits, by key.
     """
 
-    __slots__ = ("id", "currency", "books", "exposure", "orders", "replacements", "lists", "reducing", "deposits")
+    __slots__ = ("id", "currency", "books", "exposure", "orders", "replacements", "lists", "reducing", "deposits",
+                 "bookings")  # fmt: skip
 
-    def __init__(self, account: str, currency: str, instruments: Sequence[Instrument]) -> None:
+    def __init__(
+        self,
+        account: str,
+        currency: str,
+        instruments: Sequence[Instrument],
+        lots: LotMethod = LotMethod.AVERAGE,
+    ) -> None:
         self.id = account
         self.currency = currency
-        self.books = Books(account, instruments)
+        self.books = Books(account, instruments, currency, lots)
         self.exposure = Exposure()
         self.orders: dict[str, WorkingOrder] = {}
         self.replacements: dict[str, Wish] = {}
         self.lists: dict[str, OrderList] = {}
         self.reducing: dict[str, WorkingOrder] = {}
         self.deposits: dict[str, Deposit] = {}
+        self.bookings: dict[str, Booking] = {}
 
     def find(self, client_order_id: str) -> WorkingOrder | None:
         """Return the order of that client id, or the one that was to be replaced under it."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from actors.journal.losses import Loss
-from actors.messages import CashEvent, LimitsEvent, StateEvent
+from actors.messages import AccountEvent, BookingEvent, CashEvent, LimitsEvent, LotMethod, StateEvent
 from actors.oms import amending
 from actors.oms.account import Account
-from actors.oms.admission import deposited, new_terms
+from actors.oms.admission import booked, deposited, new_terms
 from actors.oms.canceling import EXPIRED, cancelable, take_back
 from actors.oms.effects import Effects
-from actors.oms.inputs import AccountOpening, BudgetGrant, Deposit, Discrepancy, LimitsChange, StateChange, Terms
+from actors.oms.inputs import (
+    AccountOpening,
+    Booking,
+    BudgetGrant,
+    Deposit,
+    Discrepancy,
+    LimitsChange,
+    StateChange,
+    Terms,
+)
 from actors.oms.permission import HALTED, may_send
 from actors.oms.state import PartitionState
 from actors.oms.transitions import REQUESTABLE, Step
@@ -38,10 +47,22 @@ def adopt_terms(state: PartitionState, terms: Terms) -> Effects:
 
 def open_account(state: PartitionState, opening: AccountOpening) -> Effects:
     """Begin an account; one that is there already stays as it is."""
-    if opening.account not in state.accounts:
-        state.accounts[opening.account] = Account(opening.account, opening.currency, state.instruments)
-        state.safeguards.totals.follow(opening.account)
-    return Effects()
+    effects = Effects()
+    if opening.account in state.accounts:
+        return effects
+    state.accounts[opening.account] = Account(opening.account, opening.currency, state.instruments, opening.lots)
+    state.safeguards.totals.follow(opening.account)
+    if opening.lots is not LotMethod.AVERAGE:
+        event = AccountEvent(
+            partition=state.index,
+            sequence=state.next_event(),
+            time=opening.time,
+            account=opening.account,
+            currency=opening.currency,
+            lots=opening.lots,
+        )
+        effects.events.append(event)
+    return effects
 
 
 def deposit(state: PartitionState, money: Deposit) -> Effects:
@@ -66,6 +87,35 @@ def deposit(state: PartitionState, money: Deposit) -> Effects:
         currency=money.currency,
         amount=money.amount,
         reason=money.reason,
+    )
+    effects.events.append(event)
+    return effects
+
+
+def book(state: PartitionState, booking: Booking) -> Effects:
+    """Book an entry once for its key.
+
+    Raises:
+        NotFound: No such account or instrument.
+        Conflict: Another entry has the key.
+        InputError: It does not fit the books.
+    """
+    effects = Effects()
+    if booked(state, booking):
+        return effects
+    account = state.account(booking.account)
+    account.bookings[booking.key] = booking
+    account.books.enter(booking.entry)
+    for position in account.books.positions():
+        account.exposure.booked(position.strategy, position.instrument)
+    event = BookingEvent(
+        partition=state.index,
+        sequence=state.next_event(),
+        time=booking.time,
+        account=booking.account,
+        entry=booking.entry,
+        reason=booking.reason,
+        key=booking.key,
     )
     effects.events.append(event)
     return effects

@@ -22,7 +22,7 @@ from actors.messages import (
 from actors.oms.account import Wish
 from actors.oms.canceling import cancelable
 from actors.oms.emulation import TRIGGERED
-from actors.oms.inputs import Deposit, Terms
+from actors.oms.inputs import Booking, Deposit, Terms
 from actors.oms.replacing import replaceable
 from actors.oms.state import PartitionState
 from actors.oms.working_order import WorkingOrder
@@ -247,6 +247,30 @@ def deposited(state: PartitionState, deposit: Deposit) -> bool:
     return False
 
 
+def booked(state: PartitionState, booking: Booking) -> bool:
+    """Return whether the entry was booked before under its key; raises where it can't be booked.
+
+    Raises:
+        NotFound: No such account or instrument.
+        Conflict: Another one was booked under the key (code ``BOOKING_KEY_REUSED``).
+        InputError: It does not fit the books.
+    """
+    account = state.account(booking.account)
+    before = account.bookings.get(booking.key)
+    if before is None:
+        account.books.check(booking.entry)
+        return False
+    if msgspec.structs.replace(before, time=booking.time, via=booking.via) != booking:
+        raise Conflict(
+            "another entry was booked under this key",
+            field="key",
+            value=booking.key,
+            remedy="use a new key",
+            code="BOOKING_KEY_REUSED",
+        )
+    return True
+
+
 def check_withdrawal(state: PartitionState, deposit: Deposit) -> None:
     """Refuse to take money out that the margin on positions and open orders needs; asked before it goes on record.
 
@@ -264,7 +288,7 @@ def check_withdrawal(state: PartitionState, deposit: Deposit) -> None:
     instruments = [None, *(state.instruments[index] for index in held)]
     rate = max(state.limits.effective(account.id, "", one).margin_rate for one in instruments)
     totals = state.safeguards.totals.of((account.id, ""))
-    equity = account.books.cash(account.currency) + totals.held
+    equity = account.books.cash(account.currency) + totals.held - account.books.owed(account.currency)
     free = equity + -totals.gross * rate // MONEY_UNIT
     if -deposit.amount > free:
         raise InputError(

@@ -16,7 +16,7 @@ from actors.wire import Handler, Request
 
 IN_CHARGE = ("risk", "operator")
 """Names of the certificates that may control an OMS."""
-CONTROLS = ("set_limits", "set_state", "set_budget", "deposit")
+CONTROLS = ("set_limits", "set_state", "set_budget", "deposit", "book")
 """What only they may ask for from another node."""
 
 _OTHER_NODE = "tls:"

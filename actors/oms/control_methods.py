@@ -13,25 +13,26 @@ import msgspec
 from actors.clock import DataClock
 from actors.errors import AlphaMindError, Conflict
 from actors.messages import decoder, encode
-from actors.oms.admission import check_withdrawal, deposited
+from actors.oms.admission import booked, check_withdrawal, deposited
 from actors.oms.client_text import check_line
 from actors.oms.hosting import HostedPartitions, execute_all
-from actors.oms.inputs import Deposit, StateChange
+from actors.oms.inputs import Booking, Deposit, StateChange
 from actors.oms.kill_switch import SEVERITY
 from actors.oms.kill_word import KillWord
-from actors.oms.requests import AlarmsRequest, DepositRequest, StateRequest, check_rows
+from actors.oms.requests import AlarmsRequest, BookRequest, DepositRequest, StateRequest, check_rows
 from actors.oms.scopes import FIRM, account_of, check_scope, symbol_of
 from actors.wire import Handler, Request
 
 HEED_SECONDS = 0.05
 
 _decode_deposit = decoder(DepositRequest)
+_decode_book = decoder(BookRequest)
 _decode_state = decoder(StateRequest)
 _decode_alarms = decoder(AlarmsRequest)
 
 
 class ControlMethods:
-    """Answers ``set_state``, ``deposit`` and ``alarms``."""
+    """Answers ``set_state``, ``deposit``, ``book`` and ``alarms``."""
 
     def __init__(self, hosted: HostedPartitions, clock: DataClock, word: KillWord, log: Any) -> None:
         self._hosted = hosted
@@ -44,6 +45,7 @@ class ControlMethods:
         return {
             "set_state": self.set_state,
             "deposit": self.deposit,
+            "book": self.book,
             "alarms": self.alarms,
         }
 
@@ -123,6 +125,37 @@ class ControlMethods:
         else:
             check_withdrawal(host.partition, record)
             host.execute(record, lambda _: request.reply(encode({"repeated": False})))
+
+    def book(self, request: Request) -> None:
+        """Book an entry once for its key, in one account or in all that are here; answered with those that took it.
+
+        Where one of several can't take it, none does.
+
+        Raises what ``admission.booked`` raises.
+        """
+        body: BookRequest = _decode_book(request.body)
+        check_line("reason", body.reason)
+        check_line("key", body.key)
+        self._hosted.check_alive()
+        hosts = [self._hosted.of_account(body.account)] if body.account else list(self._hosted.hosts.values())
+        records = []
+        for host in hosts:
+            for account in [body.account] if body.account else list(host.partition.accounts):
+                record = Booking(
+                    time=self._clock.now(),
+                    account=account,
+                    entry=body.entry,
+                    reason=body.reason,
+                    key=body.key,
+                    via=request.connection.principal,
+                )
+                if not booked(host.partition, record):
+                    records.append((host, record))
+        answer = encode({"accounts": [record.account for _, record in records]})
+        if records:
+            execute_all(records, lambda: request.reply(answer))
+        else:
+            hosts[0].after_commit(functools.partial(request.reply, answer))
 
     def alarms(self, request: Request) -> bytes:
         """Answer with the number of alarms and the newest of each partition."""

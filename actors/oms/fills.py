@@ -22,6 +22,7 @@ def book(
     working: WorkingOrder,
     time: int,
     current: bool,
+    corrects: str = "",
 ) -> None:
     """Book an execution; one that was booked before has no effect.
 
@@ -32,6 +33,7 @@ def book(
         working: The order.
         time: The trading clock.
         current: Whether the venue order that works now was executed, not one that closed before.
+        corrects: Execution, taken back just before, in whose place it stands.
     """
     if report.execution_id in state.fills:
         _check_repeated(state, effects, report, working, time)
@@ -55,6 +57,7 @@ def book(
         fee=report.fee,
         liquidity=report.liquidity,
         time=report.time,
+        corrects=corrects,
     )
     state.fills[report.execution_id] = fill
     working.account.books.book(fill)
@@ -155,7 +158,7 @@ def correct(
         state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
         return
     if _reverse(state, effects, report, working, time, current):
-        book(state, effects, report, working, time, current)
+        book(state, effects, report, working, time, current, report.reference_id)
         reopen(state, effects, report, working, time, current)
         _check_short(state, effects, report, working, time)
 

@@ -17,8 +17,10 @@ from actors.journal.losses import LOSS_KIND, Loss
 from actors.messages import (
     CancelOrder,
     CancelOrders,
+    Entry,
     ExecutionReport,
     Instrument,
+    LotMethod,
     Message,
     ReplaceOrder,
     SubmitList,
@@ -28,10 +30,10 @@ from actors.messages import (
 )
 from actors.oms.venue import PLAIN, Capabilities
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version that is written. Older ones lack fields at the end of what they had: defaults.
 
-Version 2 has no ``via``, version 3 no ``sessions``.
+Version 2 has no ``via``, version 3 no ``sessions``, version 4 neither ``lots`` nor the kind ``Booking``.
 """
 
 
@@ -52,11 +54,12 @@ class Terms(Message, frozen=True, kw_only=True):
 
 
 class AccountOpening(Message, frozen=True, kw_only=True):
-    """An account begins; its limits and cash are in ``currency``."""
+    """An account begins; its limits and cash are in ``currency``, its lots are closed as ``lots`` says."""
 
     time: int
     account: str
     currency: str
+    lots: LotMethod = LotMethod.AVERAGE
 
 
 class Look(Message, frozen=True, kw_only=True):
@@ -198,6 +201,17 @@ class Deposit(Message, frozen=True, kw_only=True):
     via: str = ""
 
 
+class Booking(Message, frozen=True, kw_only=True):
+    """The books of an account take an entry; booked once for each ``key`` of it."""
+
+    time: int
+    account: str
+    entry: Entry
+    reason: str
+    key: str
+    via: str = ""
+
+
 class LimitsChange(Message, frozen=True, kw_only=True):
     """The limits of a scope were replaced; ``limits`` is its whole new set by name."""
 
@@ -272,6 +286,7 @@ Input = (
     | Cancellation
     | VenueReport
     | Deposit
+    | Booking
     | LimitsChange
     | StateChange
     | Discrepancy
@@ -304,6 +319,7 @@ class Kind(enum.IntEnum):
     OBSERVATION = 13
     TIME_REACHED = 14
     BUDGET_GRANT = 15
+    BOOKING = 16
 
 
 _TYPES: dict[int, Any] = {
@@ -323,6 +339,7 @@ _TYPES: dict[int, Any] = {
     Kind.OBSERVATION: Observation,
     Kind.TIME_REACHED: TimeReached,
     Kind.BUDGET_GRANT: BudgetGrant,
+    Kind.BOOKING: Booking,
 }
 _DECODERS: dict[int, Callable[[bytes], Input]] = {int(kind): decoder(type_) for kind, type_ in _TYPES.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from actors.messages import MONEY_UNIT, Instrument
+from actors.messages import MONEY_UNIT, Instrument, LotMethod
 from actors.oms.admission import new_terms
 from actors.oms.inputs import AccountOpening, Deposit, Input, LimitsChange, StateChange, Terms
 from actors.oms.limits import configured_limits
@@ -56,7 +56,9 @@ def new_accounts(partition: PartitionState, accounts: Iterable[AccountSection], 
     for account in accounts:
         known = partition.accounts.get(account.id)
         if known is None:
-            records.append(AccountOpening(time=now, account=account.id, currency=account.currency))
+            records.append(
+                AccountOpening(time=now, account=account.id, currency=account.currency, lots=LotMethod(account.lots))
+            )
         if known is None or OPENING not in known.deposits:
             records.append(
                 Deposit(

@@ -12,6 +12,7 @@ from actors.oms import administration, canceling, following, lists, replacing, r
 from actors.oms.effects import Effects
 from actors.oms.inputs import (
     AccountOpening,
+    Booking,
     BudgetGrant,
     Cancellation,
     Deposit,
@@ -43,6 +44,7 @@ _HANDLERS: dict[type, Callable[[PartitionState, Any], Effects]] = {
     TimeReached: watching.reach,
     VenueReport: reports.take_report,
     Deposit: administration.deposit,
+    Booking: administration.book,
     LimitsChange: administration.change_limits,
     StateChange: administration.change_state,
     Discrepancy: administration.note_discrepancy,

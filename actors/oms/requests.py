@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from actors.errors import InputError
-from actors.messages import TradingState
+from actors.messages import Entry, TradingState
 from actors.oms.limits import BUDGETED
 from actors.oms.scopes import FIRM
 from actors.portfolio.books import LARGEST_AMOUNT
@@ -51,6 +51,15 @@ class DepositRequest(Body, frozen=True):
     account: str
     currency: str
     amount: int
+    reason: str
+    key: str
+
+
+class BookRequest(Body, frozen=True):
+    """``book``: an entry for the books of an account, or of every account here where that is empty; once for a key."""
+
+    account: str
+    entry: Entry
     reason: str
     key: str
 

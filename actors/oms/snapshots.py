@@ -23,7 +23,7 @@ from actors.messages import (
 from actors.oms import gate
 from actors.oms.account import Account, OrderList, Wish
 from actors.oms.effects import Alarm
-from actors.oms.inputs import Deposit, LimitsChange, Look
+from actors.oms.inputs import Booking, Deposit, LimitsChange, Look
 from actors.oms.partition import Partition
 from actors.oms.safeguards import SafeguardsView
 from actors.oms.state import Gate
@@ -32,7 +32,7 @@ from actors.oms.venue import Capabilities, native_kinds
 from actors.oms.working_order import Amendment, VenueSlice, WorkingOrder
 from actors.portfolio.books import Books, BooksState
 
-VERSION = 2
+VERSION = 3
 """Version of the layout; a snapshot of another version is not used, and the journal is replayed from its beginning."""
 
 
@@ -101,6 +101,7 @@ class _Account(Message, frozen=True):
     lists: tuple[_List, ...]
     reducing: tuple[str, ...]
     deposits: tuple[Deposit, ...]
+    bookings: tuple[Booking, ...]
 
 
 class _Partition(Message, frozen=True):
@@ -185,6 +186,7 @@ def _account(account: Account) -> _Account:
         ),
         tuple(account.reducing),
         tuple(account.deposits.values()),
+        tuple(account.bookings.values()),
     )
 
 
@@ -265,6 +267,7 @@ def _restore_account(partition: Partition, saved: _Account) -> None:
     account.books = Books.from_state(saved.books, partition.instruments)
     partition.safeguards.totals.follow(saved.id)
     account.deposits = {deposit.key: deposit for deposit in saved.deposits}
+    account.bookings = {booking.key: booking for booking in saved.bookings}
 
 
 def _restore_order(partition: Partition, saved: _Order) -> None:

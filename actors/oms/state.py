@@ -252,7 +252,7 @@ class PartitionState:
             if current is not None
         ]  # fmt: skip
         accounts = [
-            [account.books.view(self.last_event), account.deposits, list(account.reducing),
+            [account.books.state(), account.deposits, account.bookings, list(account.reducing),
              [[wish.request, wish.reason, wish.text] for wish in account.replacements.values()],
              [[key, group.active, group.meant, group.asked] for key, group in account.lists.items()]]
             for account in self.accounts.values()

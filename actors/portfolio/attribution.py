@@ -19,7 +19,8 @@ class StrategyFigures(Message, frozen=True):
         unrealised: ``market_value`` less ``cost``.
         realised: Profit of what it closed, before fees.
         fees: Fees paid.
-        profit: Realised and unrealised profit less fees.
+        profit: Realised and unrealised profit and income, less fees.
+        income: Dividends and charges of its positions, negative where paid.
     """
 
     strategy: str
@@ -29,6 +30,7 @@ class StrategyFigures(Message, frozen=True):
     realised: int
     fees: int
     profit: int
+    income: int = 0
 
     def text(self) -> dict[str, str]:
         """Return the figures by name, amounts as decimal strings."""
@@ -73,14 +75,16 @@ def attribute(
     for position in books.positions():
         if instruments[position.instrument].currency == currency:
             parts.setdefault(position.instrument, []).append(position)
-            strategies.setdefault(position.strategy, [0, 0, 0, 0])
+            strategies.setdefault(position.strategy, [0, 0, 0, 0, 0])
     for instrument, held in parts.items():
         values = market_values(held, prices.get(instrument), instruments[instrument])
         for position, value in zip(held, values, strict=True):
-            amounts = (value, position.cost, position.realised, position.fees)
+            amounts = (value, position.cost, position.realised, position.fees, position.income)
             figures = strategies[position.strategy]
             strategies[position.strategy] = [known + amount for known, amount in zip(figures, amounts, strict=True)]
     return [
-        StrategyFigures(strategy, value, cost, value - cost, realised, fees, value - cost + realised - fees)
-        for strategy, (value, cost, realised, fees) in strategies.items()
+        StrategyFigures(
+            strategy, value, cost, value - cost, realised, fees, value - cost + realised + income - fees, income
+        )
+        for strategy, (value, cost, realised, fees, income) in strategies.items()
     ]

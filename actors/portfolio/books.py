@@ -67,6 +67,7 @@ class Books:
         self._conversions: defaultdict[str, int] = defaultdict(int)
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._net: defaultdict[int, int] = defaultdict(int)
+        self._owed: defaultdict[str, int] = defaultdict(int)
 
     @classmethod
     def from_view(cls, view: BooksView, instruments: Sequence[Instrument], currency: str = "") -> Books:
@@ -77,6 +78,8 @@ class Books:
             holding = books.holding(position.strategy, position.instrument)
             figures = (position.quantity, position.cost, position.realised, position.fees, position.income)
             holding.begin(*figures)
+            books._owed[holding.instrument.currency] += holding.owed
+            books._owed[holding.instrument.currency] += holding.owed
             books._net[position.instrument] += position.quantity
             books._deposits[holding.instrument.currency] -= holding.cash
         return books
@@ -104,6 +107,7 @@ class Books:
             holding = books.holding(saved.strategy, saved.instrument)
             holding.restore(saved)
             books._net[saved.instrument] += holding.quantity
+            books._owed[holding.instrument.currency] += holding.owed
         books._deposits = defaultdict(int, state.deposits)
         books.turnover = defaultdict(int, state.turnover)
         books.bookings = state.bookings
@@ -144,12 +148,14 @@ class Books:
             return
 
         sign = 1 if fill.side is _BUY else -1
-        cash, result = holding.cash, holding.result
+        cash, result, owed = holding.cash, holding.result, holding.owed
         notional = holding.fill(sign, quantity, fill.price, fill.fee, fill.execution_id)
         currency = holding.instrument.currency
         self._cash[currency] += holding.cash - cash
         self.turnover[currency] += notional
         self._net[fill.instrument] += sign * quantity
+        if holding.instrument.margined:
+            self._owed[currency] += holding.owed - owed
         if currency != self.own_currency:
             self._translate(currency, holding.result - result)
         self.bookings += 1
@@ -163,6 +169,10 @@ class Books:
         """
         entering.enter(self, entry)
         self.bookings += 1
+
+    def check(self, entry: Entry) -> None:
+        """Raise what ``enter`` would raise, and change nothing."""
+        entering.check(self, entry)
 
     def position(self, instrument: int) -> int:
         """Return the lots held of ``instrument``, net over strategies."""
@@ -234,7 +244,7 @@ class Books:
 
     def owed(self, currency: str) -> int:
         """Return the cost of the margined positions, which was not paid."""
-        return sum(holding.cost for _, holding in self._of(currency) if holding.instrument.margined)
+        return self._owed.get(currency, 0)
 
     def margin(self, currency: str, maintenance: bool = False) -> int:
         """Return the money that the open margined positions tie up: initial, or maintenance margin."""
@@ -317,12 +327,13 @@ class Books:
         """Return the strategies with an open position in an instrument, and the positions."""
         return [(key[0], one) for key, one in self._holdings.items() if key[1] == instrument and one.quantity]
 
-    def post(self, holding: Holding, before: tuple[int, int, int]) -> None:
+    def post(self, holding: Holding, before: tuple[int, int, int, int]) -> None:
         """Move cash, net position and stake by what changed in a position since ``before`` (its ``standing`` then)."""
-        quantity, cash, result = before
+        quantity, cash, result, owed = before
         currency = holding.instrument.currency
         self._net[holding.instrument.id] += holding.quantity - quantity
         self._cash[currency] += holding.cash - cash
+        self._owed[currency] += holding.owed - owed
         self._translate(currency, holding.result - result)
 
     def charge(self, currency: str, amount: int) -> None:

@@ -1,8 +1,11 @@
-"""How each kind of entry changes the books: checked first, so that an entry is booked whole or not at all."""
+"""How each kind of entry changes the books: checked first, so that an entry is booked whole or not at all.
+
+Each kind is one generator: what stands before its ``yield`` only looks, what stands behind it only writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from actors.entries import (
@@ -48,7 +51,13 @@ def enter(books: Books, entry: Entry) -> None:
         InputError: It does not fit the books, which are as before.
         NotFound: Its instrument is not in the master.
     """
-    _ENTERING[type(entry)](books, entry)
+    for _ in _ENTERING[type(entry)](books, entry):
+        pass
+
+
+def check(books: Books, entry: Entry) -> None:
+    """Raise what ``enter`` would, and change nothing."""
+    next(_ENTERING[type(entry)](books, entry))
 
 
 def follow_transfers(books: Books, holding: Holding) -> None:
@@ -69,7 +78,7 @@ def _step(books: Books, holding: Holding, step: Step) -> None:
     books.post(holding, before)
 
 
-def _split(books: Books, entry: Split) -> None:
+def _split(books: Books, entry: Split) -> Iterator[None]:
     up, down = _positive("numerator", entry.numerator), _positive("denominator", entry.denominator)
     instrument = books.instrument(entry.instrument)
     holders = [holding for _, holding in books.holders(entry.instrument)]
@@ -97,18 +106,20 @@ def _split(books: Books, entry: Split) -> None:
         )
         for holding, after in zip(holders, whole, strict=True)
     ]
+    yield
     for holding, after, money in zip(holders, whole, paid, strict=True):
         _step(books, holding, Scaled(up, down, holding.quantity, after, money))
 
 
-def _dividend(books: Books, entry: CashDividend) -> None:
+def _dividend(books: Books, entry: CashDividend) -> Iterator[None]:
     books.instrument(entry.instrument)
     _positive("amount", entry.amount)
+    yield
     for _, holding in books.holders(entry.instrument):
         _step(books, holding, Paid(entry.amount))
 
 
-def _rename(books: Books, entry: Rename) -> None:
+def _rename(books: Books, entry: Rename) -> Iterator[None]:
     old, new = books.instrument(entry.instrument), books.instrument(entry.into)
     for name in ("currency", "multiplier", "quantity_increment", "settlement"):
         if getattr(old, name) != getattr(new, name):
@@ -120,6 +131,7 @@ def _rename(books: Books, entry: Rename) -> None:
             )
     if old.id == new.id:
         raise InputError(f"{old.symbol} is what it is called", field="into", value=new.symbol, rule="another one")
+    yield
     for strategy, holding in books.holders(entry.instrument):
         number = len(books.transfers)
         books.transfers[number] = Transfer(strategy, new.id)
@@ -127,26 +139,28 @@ def _rename(books: Books, entry: Rename) -> None:
         _step(books, books.holding(strategy, new.id), Came(number))
 
 
-def _termination(books: Books, entry: Termination) -> None:
+def _termination(books: Books, entry: Termination) -> Iterator[None]:
     books.instrument(entry.instrument)
     if entry.price < 0:
         raise InputError("a price below 0", field="price", value=entry.price, rule="0 or more")
+    yield
     for _, holding in books.holders(entry.instrument):
         _step(books, holding, Ended(entry.price))
 
 
-def _variation(books: Books, entry: VariationMargin) -> None:
+def _variation(books: Books, entry: VariationMargin) -> Iterator[None]:
     instrument = books.instrument(entry.instrument)
     if not instrument.margined:
         raise InputError(
             f"{instrument.symbol} is paid in full", field="instrument", value=instrument.symbol, rule="a margined one"
         )
     _positive("price", entry.price)
+    yield
     for _, holding in books.holders(entry.instrument):
         _step(books, holding, Settled(entry.price))
 
 
-def _exercise(books: Books, entry: Exercise) -> None:
+def _exercise(books: Books, entry: Exercise) -> Iterator[None]:
     option = books.instrument(entry.instrument)
     terms = option.option
     if terms is None or terms.settlement == "cash":
@@ -174,6 +188,7 @@ def _exercise(books: Books, entry: Exercise) -> None:
     sign = (1 if held > 0 else -1) * (1 if terms.right == "call" else -1)
     units = lots * underlying.quantity_increment * underlying.multiplier
     notional = round_half_even(terms.strike * units, MONEY_UNIT)
+    yield
     number = -1
     if not underlying.margined:
         number = len(books.transfers)
@@ -186,9 +201,10 @@ def _delivered_lots(option: Instrument, underlying: Instrument, quantity: int) -
     return divmod(quantity * option.quantity_increment * option.multiplier, underlying.quantity_increment)
 
 
-def _charge(books: Books, entry: Charge) -> None:
+def _charge(books: Books, entry: Charge) -> Iterator[None]:
     books.check_amount(entry.currency, entry.amount)
     if entry.instrument < 0 and not entry.strategy:
+        yield
         books.charge(entry.currency, entry.amount)
         return
     instrument = books.instrument(entry.instrument)
@@ -199,20 +215,22 @@ def _charge(books: Books, entry: Charge) -> None:
             value=entry.strategy or entry.currency,
             rule=f"a strategy, and {instrument.currency}",
         )
+    yield
     _step(books, books.holding(entry.strategy, entry.instrument), Charged(entry.amount))
 
 
-def _conversion(books: Books, entry: Conversion) -> None:
+def _conversion(books: Books, entry: Conversion) -> Iterator[None]:
     _positive("sold_amount", entry.sold_amount)
     _positive("bought_amount", entry.bought_amount)
     if entry.sold == entry.bought:
         raise InputError("both sides are in one currency", field="bought", value=entry.bought, rule="another currency")
     books.check_amount(entry.sold, -entry.sold_amount)
     books.check_amount(entry.bought, entry.bought_amount)
+    yield
     books.convert(entry.sold, entry.sold_amount, entry.bought, entry.bought_amount)
 
 
-def _rate(books: Books, entry: ExchangeRate) -> None:
+def _rate(books: Books, entry: ExchangeRate) -> Iterator[None]:
     _positive("rate", entry.rate)
     if not books.own_currency or entry.currency == books.own_currency:
         raise InputError(
@@ -221,10 +239,11 @@ def _rate(books: Books, entry: ExchangeRate) -> None:
             value=entry.currency,
             rule=f"another one than the account's own, {books.own_currency or 'which is not known'}",
         )
+    yield
     books.pools.setdefault(entry.currency, CurrencyPool()).translate(entry.rate)
 
 
-def _selection(books: Books, entry: LotSelection) -> None:
+def _selection(books: Books, entry: LotSelection) -> Iterator[None]:
     if books.lots is not LotMethod.SPECIFIC:
         raise InputError(
             f"lots are not chosen in account {books.account}",
@@ -237,6 +256,9 @@ def _selection(books: Books, entry: LotSelection) -> None:
         _positive("lots", quantity)
     holding = books.holding(entry.strategy, entry.instrument)
     before = holding.standing
+    holding.choose(entry.execution_id, entry.lots, keep=False)
+    holding.moved.clear()
+    yield
     holding.choose(entry.execution_id, entry.lots)
     books.post(holding, before)
     follow_transfers(books, holding)
@@ -248,7 +270,7 @@ def _positive(field: str, value: int) -> int:
     return value
 
 
-_ENTERING: dict[type, Callable[[Books, Any], None]] = {
+_ENTERING: dict[type, Callable[[Books, Any], Iterator[None]]] = {
     Split: _split,
     CashDividend: _dividend,
     Rename: _rename,

@@ -94,9 +94,14 @@ class Holding:
         return result if self.instrument.margined else result - self.cost + self.carried
 
     @property
-    def standing(self) -> tuple[int, int, int]:
-        """Lots, cash and result: what a booking changes elsewhere, too."""
-        return self.quantity, self.cash, self.result
+    def owed(self) -> int:
+        """Cost that was not paid: that of a margined position."""
+        return self.cost if self.instrument.margined else 0
+
+    @property
+    def standing(self) -> tuple[int, int, int, int]:
+        """Lots, cash, result and what is owed: what a booking changes elsewhere, too."""
+        return self.quantity, self.cash, self.result, self.owed
 
     def fill(self, sign: int, quantity: int, price: int, fee: int, name: str) -> int:
         """Book an execution and return its notional value.
@@ -125,8 +130,8 @@ class Holding:
         index = self._find(name)
         return None if index is None else tuple(self._numbers[3 * index : 3 * index + 3])  # type: ignore[return-value]
 
-    def choose(self, name: str, lots: Sequence[tuple[str, int]]) -> None:
-        """Let a closing execution close the lots named, and build the holding again.
+    def choose(self, name: str, lots: Sequence[tuple[str, int]], keep: bool = True) -> None:
+        """Let a closing execution close the lots named, and build the holding again; with ``keep`` off, only try it.
 
         Raises:
             InputError: It is not on the tape, or the lots were not there to be closed; nothing is changed.
@@ -144,11 +149,13 @@ class Holding:
         try:
             self.rebuild(index)
         except InputError:
-            self.choices, self._strict = before, False
-            self.rebuild(index)
+            keep = False
             raise
         finally:
             self._strict = False
+            if not keep:
+                self.choices = before
+                self.rebuild(index)
 
     def rebuild(self, since: int = 0) -> None:
         """Build the holding again from its tape; nothing before step ``since`` has changed."""

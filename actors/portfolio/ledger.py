@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from actors.errors import NotFound
-from actors.messages import CashEvent, Instrument, OmsEvent, OrderEvent
+from actors.messages import AccountEvent, BookingEvent, CashEvent, Instrument, OmsEvent, OrderEvent
 from actors.portfolio.books import Books
 
 
@@ -27,7 +27,7 @@ class Ledger:
         self.sequences: dict[int, int] = {}
         self._instruments = instruments
         self._currencies = dict(currencies)
-        self._books = {account: Books(account, instruments) for account in currencies}
+        self._books = {account: Books(account, instruments, currency) for account, currency in currencies.items()}
 
     def apply(self, event: OmsEvent) -> bool:
         """Apply one event; False where one before it is missing (nothing is changed then)."""
@@ -44,6 +44,11 @@ class Ledger:
         elif isinstance(event, CashEvent):
             self._currencies.setdefault(event.account, event.currency)
             self._account(event.account).deposit(event.currency, event.amount)
+        elif isinstance(event, BookingEvent):
+            self._account(event.account).enter(event.entry)
+        elif isinstance(event, AccountEvent):
+            self._currencies[event.account] = event.currency
+            self._books[event.account] = Books(event.account, self._instruments, event.currency, event.lots)
         self.sequences[event.partition] = event.sequence
         return True
 
@@ -70,5 +75,6 @@ class Ledger:
     def _account(self, account: str) -> Books:
         books = self._books.get(account)
         if books is None:
-            books = self._books[account] = Books(account, self._instruments)
+            currency = self._currencies.get(account, "")
+            books = self._books[account] = Books(account, self._instruments, currency)
         return books

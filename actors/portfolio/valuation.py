@@ -17,13 +17,14 @@ class Valuation(Message, frozen=True):
     Attributes:
         currency: The currency.
         cash: Money held.
-        equity: Cash plus net exposure.
+        equity: Cash plus net exposure, less what is owed of margined positions.
         gross_exposure: Sum of the absolute values of all net positions.
         net_exposure: Sum of their signed values.
         unrealised: Net exposure less the cost of the open positions.
         realised: Profit of what was closed, before fees.
         fees: Fees paid.
         deposits: Money that came in other than by trading, less what left.
+        income: Dividends and charges received, negative where paid.
     """
 
     currency: str
@@ -35,6 +36,7 @@ class Valuation(Message, frozen=True):
     realised: int
     fees: int
     deposits: int
+    income: int = 0
 
     def text(self) -> dict[str, str]:
         """Return the figures as decimal strings by name; ``profit`` is equity less deposits."""
@@ -68,13 +70,14 @@ def value(books: Books, prices: Mapping[int, int], instruments: Sequence[Instrum
     return Valuation(
         currency=currency,
         cash=cash,
-        equity=cash + net,
+        equity=cash + net - books.owed(currency),
         gross_exposure=sum(map(abs, values)),
         net_exposure=net,
         unrealised=net - books.cost(currency),
         realised=books.realised(currency),
         fees=books.fees(currency),
         deposits=books.deposits(currency),
+        income=books.income(currency),
     )
 
 
@@ -124,6 +127,7 @@ def position_rows(
                 "unrealised": None if market_value is None else money_text(market_value - cost),
                 "realised": money_text(sum(position.realised for position in held)),
                 "fees": money_text(sum(position.fees for position in held)),
+                "income": money_text(sum(position.income for position in held)),
                 "weight": None if market_value is None else ratio_text(market_value, equity[instrument.currency]),
                 "strategies": [
                     {
@@ -135,6 +139,7 @@ def position_rows(
                         "unrealised": None if price is None else money_text(part - position.cost),
                         "realised": money_text(position.realised),
                         "fees": money_text(position.fees),
+                        "income": money_text(position.income),
                     }
                     for position, part in zip(held, values, strict=True)
                     if include_closed or position.quantity

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.messages import CashEvent, Contingency, Instrument, OmsEvent, Order, OrderEvent, OrderStatus, Stage
+from actors.messages import (
+    AccountEvent,
+    BookingEvent,
+    CashEvent,
+    Contingency,
+    Instrument,
+    OmsEvent,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    Stage,
+)
 from actors.portfolio.books import Books
 
 
@@ -25,7 +36,8 @@ class AccountView:
     def __init__(self, account: str, currency: str, instruments: Sequence[Instrument]) -> None:
         self.account = account
         self.currency = currency
-        self.books = Books(account, instruments)
+        self._instruments = instruments
+        self.books = Books(account, instruments, currency)
         self.orders: dict[str, Order] = {}
         self.cancels: set[str] = set()
 
@@ -33,6 +45,10 @@ class AccountView:
         """Take one event of this account."""
         if isinstance(event, CashEvent):
             self.books.deposit(event.currency, event.amount)
+        elif isinstance(event, BookingEvent):
+            self.books.enter(event.entry)
+        elif isinstance(event, AccountEvent):
+            self.books = Books(event.account, self._instruments, event.currency, event.lots)
         elif isinstance(event, OrderEvent):
             if event.fill is not None:
                 self.books.book(event.fill)
@@ -84,4 +100,4 @@ def account_of(event: OmsEvent) -> str | None:
     """Return the account that an event concerns, or ``None`` where it concerns no single one."""
     if isinstance(event, OrderEvent):
         return event.order.account
-    return event.account if isinstance(event, CashEvent) else None
+    return event.account if isinstance(event, CashEvent | BookingEvent | AccountEvent) else None

@@ -17,6 +17,7 @@ class StrategyPosition(pydantic.BaseModel):
     unrealised: str | None
     realised: str
     fees: str
+    income: str
 
 
 class PositionRow(pydantic.BaseModel):
@@ -33,6 +34,7 @@ class PositionRow(pydantic.BaseModel):
     unrealised: str | None
     realised: str = Field(description="Profit of what was closed, before fees.")
     fees: str
+    income: str = Field(description="Dividends and charges received, negative where paid.")
     weight: str | None = Field(description="Share of the equity.", examples=["0.125"])
     strategies: list[StrategyPosition]
 
@@ -48,6 +50,7 @@ class Figures(pydantic.BaseModel):
     unrealised: str
     realised: str
     fees: str
+    income: str = Field(description="Dividends and charges received, negative where paid.")
     deposits: str
     turnover: str
     profit: str = Field(description="Equity less deposits.")
@@ -81,7 +84,8 @@ class StrategyFigures(pydantic.BaseModel):
     unrealised: str
     realised: str
     fees: str
-    profit: str = Field(description="Realised and unrealised profit less fees.")
+    income: str = Field(description="Dividends and charges of its positions, negative where paid.")
+    profit: str = Field(description="Realised and unrealised profit and income, less fees.")
 
 
 class Summary(PortfolioFigures):

@@ -72,4 +72,4 @@ def change_of(candidate: Candidate, holder: Holder) -> Change:
 def equity_of(candidate: Candidate) -> int:
     """Return the account's cash and what its positions are worth, 1e-8 currency units."""
     held = candidate.safeguards.totals.of(candidate.holders[0]).held
-    return candidate.books.cash(candidate.currency) + held
+    return candidate.books.cash(candidate.currency) + held - candidate.books.owed(candidate.currency)
