@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.entries import Charge
 from actors.errors import AlphaMindError, Conflict, InputError, JournalCorrupt, NotFound, Unavailable
 from actors.journal.journal import Record
 from actors.journal.losses import Loss
@@ -26,6 +27,7 @@ from actors.messages import (
 )
 from actors.oms.admission import deposited, new_terms, repeated, to_be_canceled
 from actors.oms.inputs import (
+    Booking,
     BudgetGrant,
     KIND_OF,
     SCHEMA_VERSION,
@@ -316,6 +318,8 @@ def test_inputs_survive_the_journal() -> None:
     bench.cancel_all(account="main", side=Side.BUY)
     bench.give(BudgetGrant(time=6, number=1, amounts={"maximum_gross_exposure": 10**12}, currency="USD"))
     bench.give(Loss(time=6, epoch=7, kept=9, acknowledged=9, cause="test", owner="test"))
+    fee = Charge(kind="fee", currency="USD", amount=-1)
+    bench.give(Booking(time=6, account="main", entry=fee, reason="test", key="fee"))
     assert {type(given) for given in bench.inputs} == set(KIND_OF)
     for number, given in enumerate(bench.inputs, start=1):
         record = Record(number, given.time, KIND_OF[type(given)], SCHEMA_VERSION, encode(given))
