@@ -18,6 +18,7 @@ import yaml
 from actors.calendars import sessions
 from actors.errors import ConfigurationError, NotFound
 from actors.messages import MONEY_UNIT, Instrument
+from actors.option_terms import plain_money, plain_option, read_money, read_option, read_settlement
 from configs.schema import InstrumentsSection
 
 FOREVER = 2**63 - 1
@@ -34,6 +35,10 @@ _FIELDS = (
     "valid_from",
     "valid_to",
     "identifiers",
+    "settlement",
+    "initial_margin",
+    "maintenance_margin",
+    "option",
 )
 
 
@@ -147,14 +152,16 @@ class InstrumentMaster:
     def from_file(cls, path: pathlib.Path, section: InstrumentsSection) -> InstrumentMaster:
         """Read a master from JSON, YAML or CSV.
 
-        Each entry has at least ``symbol``; what it leaves out comes from ``section``. Increments are decimals,
-        ``valid_from`` and ``valid_to`` ISO dates or times (UTC), ``identifiers`` a mapping (in CSV
-        ``isin=US0378331005;cusip=037833100``).
+        Each entry has at least ``symbol``; what it leaves out comes from ``section``. Increments and margins are
+        decimals, ``option`` is as ``option_terms`` tells, ``valid_from`` and ``valid_to`` are ISO dates or times
+        (UTC), ``identifiers`` a mapping (in CSV ``isin=US0378331005;cusip=037833100``).
 
         Raises:
             ConfigurationError: Naming the file, the entry, the key and the rule.
         """
-        return cls(_instrument(index, entry, section, path) for index, entry in enumerate(_entries(path)))
+        entries = _entries(path)
+        ids = {str(entry.get("symbol")): index for index, entry in enumerate(entries)}
+        return cls(_instrument(index, entry, section, path, ids) for index, entry in enumerate(entries))
 
     @classmethod
     def from_source(cls, source: Priced, section: InstrumentsSection) -> InstrumentMaster:
@@ -218,10 +225,11 @@ def _units(number: Any, field: str) -> int:
 
 def _plain(instrument: Instrument) -> dict[str, Any]:
     entry: dict[str, Any] = {name: getattr(instrument, name) for name in _FIELDS}
-    for name in ("price_increment", "quantity_increment"):
-        entry[name] = format((decimal.Decimal(entry[name]) / MONEY_UNIT).normalize(), "f")
+    for name in ("price_increment", "quantity_increment", "initial_margin", "maintenance_margin"):
+        entry[name] = plain_money(entry[name])
     entry["valid_from"] = _iso(instrument.valid_from) if instrument.valid_from else None
     entry["valid_to"] = _iso(instrument.valid_to) if instrument.valid_to < FOREVER else None
+    entry["option"] = plain_option(instrument.option, _iso)
     return entry
 
 
@@ -253,7 +261,9 @@ def _entries(path: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
-def _instrument(index: int, entry: Mapping[str, Any], section: InstrumentsSection, path: pathlib.Path) -> Instrument:
+def _instrument(
+    index: int, entry: Mapping[str, Any], section: InstrumentsSection, path: pathlib.Path, ids: Mapping[str, int]
+) -> Instrument:
     where = f"{path}: instruments[{index}]"
     for key in entry:
         if key not in _FIELDS:
@@ -292,6 +302,10 @@ def _instrument(index: int, entry: Mapping[str, Any], section: InstrumentsSectio
         valid_from=_time(entry.get("valid_from"), 0, f"instruments[{index}].valid_from"),
         valid_to=_time(entry.get("valid_to"), FOREVER, f"instruments[{index}].valid_to"),
         identifiers=_identifiers(entry.get("identifiers"), f"instruments[{index}].identifiers"),
+        settlement=read_settlement(entry.get("settlement"), f"instruments[{index}].settlement"),
+        initial_margin=read_money(entry.get("initial_margin"), f"instruments[{index}].initial_margin"),
+        maintenance_margin=read_money(entry.get("maintenance_margin"), f"instruments[{index}].maintenance_margin"),
+        option=read_option(entry.get("option"), f"instruments[{index}].option", ids),
     )
 
 

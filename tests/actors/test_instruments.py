@@ -202,3 +202,54 @@ def test_the_increments_of_the_real_panel_are_decimals_of_dollars() -> None:
     master = InstrumentMaster.from_source(open_panel(InstrumentsSection()), InstrumentsSection())
     assert len(master) == 143
     assert {one.price_increment for one in master.all} <= {1_000_000, 100_000, 10_000}
+
+
+OPTIONS = """
+- {symbol: AAA}
+- {symbol: FUT, multiplier: 50, settlement: margined, initial_margin: "12000", maintenance_margin: "10000.5"}
+- symbol: AAA C100
+  multiplier: 100
+  option: {underlying: AAA, right: call, strike: "100.5", expiry: 2014-01-18}
+- symbol: AAA P100
+  option: {underlying: AAA, right: PUT, strike: 100, expiry: "2014-01-18T21:00:00Z", style: european, settlement: cash}
+"""
+
+
+def test_options_and_margined_instruments_are_read_and_saved(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "all.yaml").write_text(OPTIONS)
+    master = InstrumentMaster.from_file(tmp_path / "all.yaml", InstrumentsSection())
+    assert master.all[1].margined and not master.all[0].margined
+    assert (master.all[1].initial_margin, master.all[1].maintenance_margin) == (12_000 * 10**8, 1_000_050_000_000)
+    call, put = master.all[2].option, master.all[3].option
+    assert call is not None and put is not None
+    assert (call.underlying, call.right, call.strike, call.style) == (0, "call", 10_050_000_000, "american")
+    assert (put.right, put.style, put.settlement) == ("put", "european", "cash")
+    assert put.expiry - call.expiry == 21 * 3_600 * 10**9
+    master.save(tmp_path / "saved.json")
+    assert InstrumentMaster.load(tmp_path / "saved.json").all == master.all
+    header = "symbol,option\nAAA,\nAAA C100,underlying=AAA;right=call;strike=100.5;expiry=2014-01-18\n"
+    (tmp_path / "all.csv").write_text(header)
+    assert InstrumentMaster.from_file(tmp_path / "all.csv", InstrumentsSection()).all[1].option == call
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ("option: {underlying: AAA, right: call}", "option"),
+        ("option: {underlying: ZZZ, right: call, strike: 1, expiry: 2014-01-18}", "option.underlying"),
+        ("option: {underlying: 7, right: call, strike: 1, expiry: 2014-01-18}", "option.underlying"),
+        ("option: {underlying: AAA, right: bull, strike: 1, expiry: 2014-01-18}", "option.right"),
+        ("option: {underlying: AAA, right: call, strike: -1, expiry: 2014-01-18}", "option.strike"),
+        ("option: {underlying: AAA, right: call, strike: much, expiry: 2014-01-18}", "option.strike"),
+        ("option: {underlying: AAA, right: call, strike: 1}", "option.expiry"),
+        ("option: {underlying: AAA, right: call, strike: 1, expiry: soon}", "option.expiry"),
+        ("settlement: credit", "settlement"),
+        ("initial_margin: 1e-9", "initial_margin"),
+    ],
+)
+def test_wrong_terms_are_refused_with_their_key(tmp_path: pathlib.Path, entry: str, field: str) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(f"- {{symbol: AAA}}\n- symbol: AAA X\n  {entry}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        InstrumentMaster.from_file(path, InstrumentsSection())
+    assert caught.value.field == f"instruments[1].{field}"
