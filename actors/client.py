@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import yaml
 
+from actors.decimals import parse_price
 from actors.errors import NotFound, PeerLost
 from actors.instruments import InstrumentMaster
-from actors.messages import Instrument, Order, decoder
+from actors.messages import Entry, Instrument, Order, decoder, encode
 from actors.oms.routing import shard_of
 from actors.order_entry import OrderEntry
 from actors.portfolio.books import BooksView, Position
@@ -36,7 +37,8 @@ class Client(OrderEntry):
 
     Attributes:
         configuration: The run's configuration.
-        instruments: Its instruments by symbol.
+        master: Its instruments.
+        instruments: The same by symbol.
 
     Raises:
         NotFound: It is not the directory of a run.
@@ -52,6 +54,7 @@ class Client(OrderEntry):
                 f"no run in {directory}: {error.strerror}", field="run", value=directory, remedy="alphamind up"
             ) from None
         self.configuration = Configuration.model_validate(yaml.safe_load(text))
+        self.master = master
         self.instruments = {instrument.symbol: instrument for instrument in master.all}
         self._peers = Peers(directory)
         self._connections: dict[str, BlockingClient] = {}
@@ -74,6 +77,32 @@ class Client(OrderEntry):
     def positions(self, account: str | None = None) -> list[Position]:
         """Return the open positions of an account, by strategy and instrument."""
         return [position for position in self.books(account).positions if position.quantity]
+
+    def book(self, entry: Entry, *, key: str, reason: str, account: str | None = None) -> list[str]:
+        """Let the books of an account take an entry, once for its key; an empty account is all of them.
+
+        Returns:
+            The accounts that took it now; those that had it already are left out.
+
+        Raises:
+            Conflict: Another entry was booked under the key.
+            InputError: It does not fit the books of an account.
+            NotFound: No such account or instrument.
+        """
+        owner = self.account(account)
+        body = encode({"account": owner, "entry": entry, "reason": reason, "key": key})
+        answers = [self.ask(owner, "book", body)] if owner else self.ask_all("book", body)
+        return [name for answer in answers for name in msgspec.msgpack.decode(answer)["accounts"]]
+
+    def prices(self, account: str | None = None) -> dict[int, int]:
+        """Return the last price in increments of every instrument that an account holds, where there is one."""
+        body = encode({"account": self.account(account)})
+        rows = msgspec.msgpack.decode(self._ask("portfolio", "positions", body))["positions"]
+        return {
+            row["instrument"]: parse_price(self.master.by_id(row["instrument"]), row["price"])
+            for row in rows
+            if row["price"] is not None
+        }
 
     def instrument(self, symbol: str) -> Instrument:
         """Return an instrument; raises ``NotFound`` where there is none."""
@@ -117,7 +146,9 @@ class Client(OrderEntry):
         return [self._ask_shard(shard, method, body) for shard in range(self.configuration.oms.shards)]
 
     def _ask_shard(self, shard: int, method: str, body: bytes) -> bytes:
-        name = f"oms-{shard}"
+        return self._ask(f"oms-{shard}", method, body)
+
+    def _ask(self, name: str, method: str, body: bytes) -> bytes:
         connection = self._connections.get(name)
         if connection is None:
             connection = self._connections[name] = BlockingClient(self._peers.peer(name), "client")

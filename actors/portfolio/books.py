@@ -246,15 +246,6 @@ class Books:
         """Return the cost of the margined positions, which was not paid."""
         return self._owed.get(currency, 0)
 
-    def margin(self, currency: str, maintenance: bool = False) -> int:
-        """Return the money that the open margined positions tie up: initial, or maintenance margin."""
-        total = 0
-        for number, quantity in self._net.items():
-            instrument = self._instruments[number]
-            if quantity and instrument.margined and instrument.currency == currency:
-                total += abs(quantity) * (instrument.maintenance_margin if maintenance else instrument.initial_margin)
-        return total
-
     def unrealised(self, prices: Mapping[int, int], currency: str | None = None) -> int:
         """Return the market value of all open positions less their cost.
 

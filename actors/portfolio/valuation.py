@@ -81,6 +81,15 @@ def value(books: Books, prices: Mapping[int, int], instruments: Sequence[Instrum
     )
 
 
+def margin(books: Books, instruments: Sequence[Instrument], currency: str, maintenance: bool = False) -> int:
+    """Return the money that the open margined positions tie up, 1e-8 units: initial, or maintenance margin."""
+    return sum(
+        abs(quantity) * (one.maintenance_margin if maintenance else one.initial_margin)
+        for one, quantity in ((instruments[number], lots) for number, lots in books.net_positions().items())
+        if one.margined and one.currency == currency
+    )
+
+
 def total(valuations: Iterable[Valuation]) -> Valuation:
     """Return the sum of at least one valuation, all in one currency."""
     rows = list(valuations)

@@ -22,6 +22,7 @@ from actors.entries import (
 from actors.errors import InputError, NotFound
 from actors.messages import MONEY_UNIT, Instrument, OptionTerms
 from actors.portfolio.books import Books
+from actors.portfolio.valuation import margin
 from tests.actors.portfolio.samples import fill, money
 from tests.actors.portfolio.test_lots import bust_of, named
 
@@ -208,7 +209,9 @@ def test_an_option_that_expires_worthless_loses_its_premium() -> None:
 def test_of_a_future_only_gains_and_losses_are_paid() -> None:
     books = books_with(fill(2, 4 * 4000, fee=money(4), instrument=FUTURE.id))
     assert books.cash("USD") == -money(4)
-    assert books.margin("USD") == money(24_000) and books.margin("USD", maintenance=True) == money(20_000)
+    assert margin(books, MASTER, "USD") == money(24_000)
+    assert margin(books, MASTER, "USD", maintenance=True) == money(20_000)
+    assert margin(books, MASTER, "EUR") == 0
     assert books.equity({3: 4 * 4010}, "USD") == money(2 * 50 * 10 - 4)
     books.enter(VariationMargin(instrument=3, price=4 * 4010))
     assert books.cash("USD") == money(1000 - 4)
