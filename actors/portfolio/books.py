@@ -122,7 +122,7 @@ class Books:
         self.check_amount(currency, amount)
         self._cash[currency] += amount
         self._deposits[currency] += amount
-        self._translate(currency, amount)
+        self._translate(currency, amount, contributed=True)
         self.bookings += 1
 
     def book(self, fill: Fill) -> None:
@@ -339,12 +339,12 @@ class Books:
             self._cash[currency] += amount
             self._conversions[currency] += amount
         if self.own_currency == bought:
-            self._translate(sold, -sold_amount, -bought_amount)
+            self._translate(sold, -sold_amount, -bought_amount, contributed=True)
         elif self.own_currency:
             rate = self.pools.setdefault(sold, CurrencyPool()).rate if sold != self.own_currency else MONEY_UNIT
             value = round_half_even(sold_amount * rate, MONEY_UNIT) or None
-            self._translate(sold, -sold_amount, None if value is None else -value)
-            self._translate(bought, bought_amount, value)
+            self._translate(sold, -sold_amount, None if value is None else -value, contributed=True)
+            self._translate(bought, bought_amount, value, contributed=True)
 
     def _restate(self, holding: Holding, fill: Fill) -> bool:
         """Build a position again without an execution, or with another in its place; False where it is unknown."""
@@ -377,9 +377,9 @@ class Books:
             }
         )
 
-    def _translate(self, currency: str, amount: int, value: int | None = None) -> None:
+    def _translate(self, currency: str, amount: int, value: int | None = None, contributed: bool = False) -> None:
         if amount and currency != self.own_currency and self.own_currency:
-            self.pools.setdefault(currency, CurrencyPool()).book(amount, value)
+            self.pools.setdefault(currency, CurrencyPool()).book(amount, value, contributed)
 
     def _of(self, currency: str) -> Iterator[tuple[tuple[str, int], Holding]]:
         for key, holding in self._holdings.items():

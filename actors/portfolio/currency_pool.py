@@ -21,6 +21,7 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
         cost: What it cost, 1e-8 units of the account's currency.
         realised: Exchange effect of what went out, in the account's currency.
         translated: Sum of all that came in less what went out, each at its rate.
+        contributed: The part of ``translated`` that came from, less what went to, other currencies.
         untranslated: What came in less what went out while no rate was known; part of no other figure.
     """
 
@@ -29,14 +30,16 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
     cost: int = 0
     realised: int = 0
     translated: int = 0
+    contributed: int = 0
     untranslated: int = 0
 
-    def book(self, amount: int, value: int | None = None) -> None:
+    def book(self, amount: int, value: int | None = None, contributed: bool = False) -> None:
         """Book money that came in (positive) or went out.
 
         Args:
             amount: Money, 1e-8 units of the currency.
             value: What it is worth in the account's currency; by the present rate where left out.
+            contributed: Whether it was brought, not earned.
         """
         if value is None:
             if not self.rate:
@@ -54,6 +57,8 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
         self.cost += cost
         self.realised += cost - value
         self.translated += value
+        if contributed:
+            self.contributed += value
 
     def translate(self, rate: int) -> None:
         """Take a new rate; what could not be translated so far is, at the first one."""

@@ -13,10 +13,12 @@ from actors.clock import DAY
 from actors.decimals import money_text, ratio_text
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, decoder, encode
+from actors.portfolio.books import Books
 from actors.portfolio.attribution import StrategyFigures, attribute
 from actors.portfolio.curve import EquityCurve, EquitySample
 from actors.portfolio.read_model import ReadModel
-from actors.portfolio.valuation import Valuation, position_rows, value
+from actors.portfolio.translation import Translation, translate
+from actors.portfolio.valuation import Valuation, margin, position_rows, value
 from actors.wire import Handler, Request
 from configs.schema import Configuration
 
@@ -119,8 +121,21 @@ class PortfolioService(ReadModel):
             "account": account,
             **self._amounts(account, own),
             "other_currencies": [self._amounts(account, other) for other in books.currencies() if other != own],
+            **self._margin(books, own),
+            **({} if set(books.currencies()) <= {own} else {"translated": self._translated(account).text()}),
             "unpriced": [self.instruments[instrument].symbol for instrument in books.unpriced(self.marks.prices)],
         }
+
+    def _margin(self, books: Books, own: str) -> dict[str, str]:
+        initial = margin(books, self.instruments, own)
+        if not initial:
+            return {}
+        maintenance = margin(books, self.instruments, own, maintenance=True)
+        return {"initial_margin": money_text(initial), "maintenance_margin": money_text(maintenance)}
+
+    def _translated(self, account: str) -> Translation:
+        books, own = self.ledger.books(account), self.ledger.currency(account)
+        return translate(books, self.marks.prices, self.instruments, own)
 
     def _amounts(self, account: str, currency: str) -> dict[str, str]:
         turnover = self.ledger.books(account).turnover[currency]

@@ -56,11 +56,33 @@ class Figures(pydantic.BaseModel):
     profit: str = Field(description="Equity less deposits.")
 
 
+class CurrencyEffect(pydantic.BaseModel):
+    """One foreign currency of a portfolio; amounts are in the portfolio's own, absent while no rate is known."""
+
+    currency: str
+    rate: str | None = Field(description="What one unit of it is worth.", examples=["1.08"])
+    equity: str | None
+    profit: str | None = Field(description="What was earned in it, at the rates of that time.")
+    realised: str | None = Field(description="Exchange effect of what went out of the currency.")
+    unrealised: str | None = Field(description="Exchange effect on the stake in it.")
+
+
+class Translated(pydantic.BaseModel):
+    """A portfolio of several currencies in its own."""
+
+    equity: str = Field(description="Equity of all currencies whose rate is known.")
+    missing: list[str] = Field(description="Currencies without a rate, which are left out.")
+    currencies: list[CurrencyEffect]
+
+
 class PortfolioFigures(Figures):
     """What a portfolio is worth in its own currency."""
 
     portfolio: str
     other_currencies: list[Figures]
+    translated: Translated | None = Field(None, description="All currencies in its own; absent where there is one.")
+    initial_margin: str | None = Field(None, description="Tied up by margined positions; absent where there are none.")
+    maintenance_margin: str | None = None
     unpriced: list[str] = Field(description="Symbols held that have no price yet; they count at cost.")
     as_of: str | None = Field(description="Market time of the newest data in this answer, RFC 3339.")
     market_sequence: int = Field(description="Number of the newest market slice in this answer.")
