@@ -18,6 +18,7 @@ STALE_PRICE, DEAD_FEED = "stale-price", "dead-feed"
 
 _OTHERS = (
     "allow_short",
+    "price_collar_deviations",
     "margin_rate",
     "require_open_session",
     "restricted",

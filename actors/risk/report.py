@@ -12,7 +12,6 @@ from actors.portfolio.valuation import Valuation
 from actors.risk.limits import FLAG, LimitUse
 from actors.risk.measures import Simulation, TailLoss
 from actors.risk.returns import ReturnHistory
-from actors.risk.stress import stress
 from configs.schema import RiskSection
 
 METHOD = "historical simulation"
@@ -81,8 +80,8 @@ def exposure_rows(
     ]
 
 
-def stress_rows(exposures: Mapping[int, int], shocks: Mapping[str, float], figures: Valuation) -> list[dict[str, Any]]:
-    """Return the result of every stress scenario."""
+def stress_rows(profits: Mapping[str, int], shocks: Mapping[str, float], figures: Valuation) -> list[dict[str, Any]]:
+    """Return the result of every stress scenario, the profit in 1e-8 units."""
     return [
         {
             "scenario": name,
@@ -90,8 +89,17 @@ def stress_rows(exposures: Mapping[int, int], shocks: Mapping[str, float], figur
             "profit": money_text(profit),
             "equity_after": money_text(figures.equity + profit),
         }
-        for name, profit in stress(exposures, shocks).items()
+        for name, profit in profits.items()
     ]
+
+
+def age(measured_at: int, sequence: int, now: int) -> dict[str, Any]:
+    """Return when tail losses and stress were measured, by market time, and how long ago that is."""
+    return {
+        "measured_at": measured_at,
+        "measured_at_sequence": sequence,
+        "measured_seconds_ago": max(0, now - measured_at) / SECOND,
+    }
 
 
 def limit_rows(use: Mapping[str, LimitUse]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from actors.messages import CashEvent, Instrument, LimitsEvent, OmsEvent, OrderEvent, StateEvent
+from actors.messages import CashEvent, Instrument, LimitsEvent, OmsEvent, Order, OrderEvent, StateEvent
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.account_book import AccountBook
@@ -65,6 +65,9 @@ class ExposureBook:
         self._accounts: dict[str, AccountBook] = {}
         self._holders: defaultdict[int, dict[str, AccountBook]] = defaultdict(dict)
         self._ordering: defaultdict[int, dict[str, AccountBook]] = defaultdict(dict)
+        self._early: defaultdict[str, list[Order]] = defaultdict(list)
+        for name in ledger.accounts():
+            self.account(name)
 
     def account(self, name: str) -> AccountBook:
         """Return an account's exposures.
@@ -77,11 +80,13 @@ class ExposureBook:
             books, currency = self._ledger.books(name), self._ledger.currency(name)
             found = self._accounts[name] = AccountBook(books, currency, self._marks, self._instruments)
             self.firm[currency].accounts.append(found)
+            for order in self._early.pop(name, ()):
+                self._order(found, order)
         return found
 
     def accounts(self) -> list[str]:
         """Return the known accounts."""
-        return self._ledger.accounts()
+        return list(self._accounts)
 
     def take(self, event: OmsEvent, now: int) -> str | None:
         """Follow an event that the ledger has taken; return the account that it changed.
@@ -91,12 +96,14 @@ class ExposureBook:
             now: Market time, UTC nanoseconds.
         """
         if isinstance(event, OrderEvent):
-            order = event.order
+            order, fill = event.order, event.fill
+            if fill is None and order.account not in self._accounts:
+                self._early[order.account].append(order)  # the account has no books before it has money
+                return None
             book = self.account(order.account)
-            book.orders.take(order)
-            self._ordering[order.instrument].setdefault(order.account, book)
-            if event.fill is not None:
-                self._trade(order.account, book, order.instrument, event.fill.strategy, now)
+            self._order(book, order)
+            if fill is not None:
+                self._trade(order.account, book, fill.instrument, fill.strategy, now)
             return order.account
         if isinstance(event, CashEvent):
             self._count_cash(self.account(event.account))
@@ -133,6 +140,10 @@ class ExposureBook:
             for instrument in book.orders.instruments():
                 book.orders.tick(instrument)
             self._count_cash(book)
+
+    def _order(self, book: AccountBook, order: Order) -> None:
+        book.orders.take(order)
+        self._ordering[order.instrument].setdefault(order.account, book)
 
     def _trade(self, name: str, book: AccountBook, instrument: int, strategy: str, now: int) -> None:
         firm = self.firm[book.currency]
