@@ -103,7 +103,8 @@ class BreachRule(Section):
     measure: str
     """What is measured: gross_exposure, net_exposure (either way), leverage (gross exposure over equity), concentration
     (largest position over equity), drawdown (of the peak of the equity), day_loss, value_at_risk, expected_shortfall,
-    stress_loss, limit_use, stale_price (of the oldest price of what is held, while its market is open) or feed_silence."""
+    stress_loss, limit_use, stale_price (age of the oldest price of what is held, by the hours of its market) or
+    feed_silence (by the wall clock)."""
     scope: str = FIRM
     """Of whom: ``firm``, ``account:ID``, or ``accounts``, each by itself."""
     threshold: Annotated[Decimal, Field(ge=0), Exact]
@@ -117,7 +118,7 @@ class BreachRule(Section):
     limit: str | None = None
     """Of limit_use: the limit's name."""
     action: Literal["alarm", "tighten", "reduce_only", "halt"] = "alarm"
-    """What a breach does beyond an alarm. What it has tightened or halted stays so when it closes: that a person lifts."""
+    """What a breach does beyond an alarm. What it has tightened or halted stays so when it closes: a person lifts that."""
     tighten: Tightening | None = None
     """Of action ``tighten``: what."""
 

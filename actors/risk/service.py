@@ -8,35 +8,34 @@ import time as wall
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from actors.decimals import money_text
-from actors.errors import AlphaMindError, InputError
+from actors.errors import AlphaMindError
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, Message, OmsEvent, OrderEvent, decoder, encode
 from actors.oms.limits import BUDGETED, configured_limits
 from actors.oms.scopes import FIRM
 from actors.portfolio.read_model import ReadModel
-from actors.portfolio.valuation import total, value
-from actors.risk import report
 from actors.risk.budget_keeper import BudgetKeeper
 from actors.risk.budget_ledger import BudgetLedger, Confirmation, Grant
 from actors.risk.control_requests import ControlRequests
 from actors.risk.controls import Controls, LimitsChange, StateChange
 from actors.risk.delivery import Delivery
 from actors.risk.limits import MEASURED
+from actors.risk.live.greeks_book import ListedOption
 from actors.risk.live.high_water import Profits
 from actors.risk.live.monitor import LiveRisk
+from actors.risk.measure_requests import MeasureRequests
 from actors.risk.returns import DEFAULT_PERIOD, Closes, ReturnHistory
 from actors.risk.rules.breach import BreachClosed, BreachOpened
 from actors.risk.rules.effects import Baseline
 from actors.risk.rules.engine import BreachEngine
-from actors.risk.rules.keeper import BreachKeeper, breach_rows
+from actors.risk.rules.keeper import BreachKeeper
 from actors.risk.rules.readings import Moment, Readings
+from actors.risk.rules.rows import breach_rows
 from actors.risk.rules.rule import Rule
 from actors.risk.rules.watch import RiskWatch
-from actors.wire import Handler, Request
+from actors.wire import Handler
 from configs.schema import Configuration
 
 LIMITS, STATE, CLOSES, GRANT, CONFIRMATION, OPENED, CLOSED, PROFITS = 1, 2, 3, 4, 5, 6, 7, 8
@@ -54,15 +53,6 @@ _decode_closed = decoder(BreachClosed)
 _decode_profits = decoder(Profits)
 
 
-class _Metrics(msgspec.Struct, forbid_unknown_fields=True):
-    account: str | None = None
-
-
-class _Breaches(msgspec.Struct, forbid_unknown_fields=True):
-    account: str | None = None
-    open_only: bool = True
-
-
 class RiskService(ReadModel):
     """Limits, trading states and risk measures of all accounts.
 
@@ -71,8 +61,8 @@ class RiskService(ReadModel):
     configuration has changed meanwhile is set anew. What the firm as a whole may hold is handed out to the partitions
     as budgets. The journal also holds those, and the closes that the measures look back on.
 
-    Exposures and the use of limits follow each fill and each price; value at risk and stress are measured on a schedule
-    and after large moves. Where a measure is over the level of a rule, a breach opens: it is journaled with its evidence
+    Exposures and the use of limits follow each fill and each price; value at risk and stress are measured on a
+    schedule and after large moves. Where a measure is over the level of a rule, a breach opens: it is journaled with its evidence
     and what it sets, then delivered as a person's change would be.
 
     Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
@@ -89,6 +79,7 @@ class RiskService(ReadModel):
         period: Length of a period of returns, nanoseconds.
         stale_periods: Periods without a price of its own after which an instrument's price is flagged as stale.
         patience: Seconds to wait for the OMS shards before a change is answered with those still pending.
+        options: The options among the instruments, by id.
     """
 
     def __init__(
@@ -103,9 +94,9 @@ class RiskService(ReadModel):
         period: int = DEFAULT_PERIOD,
         stale_periods: int = 3,
         patience: float = 2.0,
+        options: Mapping[int, ListedOption] | None = None,
     ) -> None:
         super().__init__(name, directory, configuration, instruments, markets=markets, oms=oms)
-        self._section = configuration.risk
         self.controls = Controls()
         self.budgets = BudgetLedger()
         self.delivery = Delivery(self.oms, self.controls, self.log, patience)
@@ -114,7 +105,7 @@ class RiskService(ReadModel):
             self.controls, self.delivery, self.keeper, self._change, self.oms, self.ledger, instruments, self.log
         )
         self.history = ReturnHistory(len(instruments), configuration.risk.window, period, stale_periods)
-        self.live = LiveRisk(self.ledger, self.marks, instruments, self.history, configuration)
+        self.live = LiveRisk(self.ledger, self.marks, instruments, self.history, configuration, options)
         self.breaches = BreachEngine(Rule.of(rule) for rule in configuration.risk.all_rules())
         self._baseline = Baseline()
         self._breach_keeper = BreachKeeper(
@@ -129,15 +120,23 @@ class RiskService(ReadModel):
             self.log,
         )
         self.watch = RiskWatch(self.live, self.breaches, self._breach_keeper, self._moment)
-        self._cache: dict[str | None, bytes] = {}
-        self._cache_stamp: tuple[int, ...] = ()
+        self._measuring = MeasureRequests(
+            self,
+            self.live,
+            self.history,
+            self.breaches,
+            self.controls,
+            self._controlling.states,
+            self._limits_of,
+            configuration.risk,
+        )
         self._journal: Journal
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods by name."""
         return {
-            "metrics": self._metrics,
-            "breaches": self._answer_breaches,
+            "metrics": lambda request: self._measuring.metrics(request),
+            "breaches": lambda request: self._measuring.breaches(request),
             "limits": lambda request: self._controlling.limits(request),
             "set_limits": lambda request: self._controlling.set_limits(request),
             "set_state": lambda request: self._controlling.set_state(request),
@@ -228,22 +227,11 @@ class RiskService(ReadModel):
         """Return what the service stands at, the first accounts' measures, and the shards that lack limits."""
         return {
             **self.as_of(),
-            "accounts": [self._tail(account) for account in self.ledger.accounts()[:ACCOUNTS_SHOWN]],
+            "accounts": [self._measuring.tails(account) for account in self.ledger.accounts()[:ACCOUNTS_SHOWN]],
             "periods": self.history.count,
             "limits_version": self.controls.version,
             "breaches": breach_rows(self.breaches, open_only=True)[:ACCOUNTS_SHOWN],
             "pending": self.delivery.pending(),
-        }
-
-    def _tail(self, account: str) -> dict[str, Any]:
-        measured = self.live.measured(account, self.time, self.sequence)
-        equity = self.live.book.account(account).equity
-        return {
-            "account": account,
-            **report.tail_section(
-                measured.result.simulation, self.history, measured.exposures, equity, self.instruments, self._section
-            ),
-            **report.age(measured.time, measured.sequence, self.time),
         }
 
     def _close_period(self, sequence: int) -> None:
@@ -314,71 +302,6 @@ class RiskService(ReadModel):
     def _append(self, kind: int, change: Message) -> None:
         self._journal.append(self.time, kind, encode(change))
         self._journal.flush()
-
-    def _metrics(self, request: Request) -> bytes:
-        wanted = msgspec.msgpack.decode(request.body, type=_Metrics)
-        self.require_current()
-        stamp = (
-            self.sequence,
-            self.time,
-            sum(self.ledger.sequences.values()),
-            self.controls.version,
-            len(self.controls.states),
-            self.history.count,
-            self.breaches.newest,
-            len(self.breaches.open),
-        )
-        if stamp != self._cache_stamp:
-            self._cache_stamp = stamp
-            self._cache.clear()
-        answer = self._cache.get(wanted.account)
-        if answer is None:
-            answer = self._cache[wanted.account] = encode(self._measure(wanted.account))
-        return answer
-
-    def _answer_breaches(self, request: Request) -> bytes:
-        wanted = msgspec.msgpack.decode(request.body, type=_Breaches)
-        if wanted.account is not None:
-            self.ledger.books(wanted.account)
-        rows = breach_rows(self.breaches, wanted.account, wanted.open_only)
-        return encode({"breaches": rows, "open": len(self.breaches.open), **self.as_of()})
-
-    def _measure(self, account: str | None) -> dict[str, Any]:
-        section, prices = self._section, self.marks.prices
-        accounts = self.ledger.accounts() if account is None else [account]
-        books = {one: self.live.book.account(one) for one in accounts}
-        currencies = sorted({book.currency for book in books.values()})
-        if len(currencies) > 1:
-            raise InputError(
-                "the accounts are kept in several currencies", field="account", rule="name one account", value=account
-            )
-        currency = currencies[0]
-        exposure = self.live.book.firm[currency].netted.values if account is None else books[account].own.values
-        figures = total(value(book.books, prices, self.instruments, currency) for book in books.values())
-        gross = sum(map(abs, exposure.values()))
-        stale = self.history.stale(exposure)
-        measured = self.live.measured(account, self.time, self.sequence)
-        uses = [book.limit_use(self._limits_of(one)) for one, book in books.items()]
-        foreign = {other for book in books.values() for other in book.books.currencies() if other != currency}
-        tails = measured.result
-        return {
-            "account": account,
-            "accounts": accounts,
-            **figures.text(),
-            "exposures": report.exposure_rows(exposure, gross, stale, self.instruments),
-            "gross_exposure_after_netting": money_text(gross),
-            **report.tail_section(
-                tails.simulation, self.history, measured.exposures, figures.equity, self.instruments, section
-            ),
-            "stress": report.stress_rows(tails.stress, section.stress, figures),
-            **report.age(measured.time, measured.sequence, self.time),
-            "limits": report.limit_rows(report.largest_use(uses)),
-            "trading_states": self._controlling.states(),
-            "breaches": breach_rows(self.breaches, account, open_only=True),
-            "stale": [self.instruments[instrument].symbol for instrument in stale],
-            "other_currencies": sorted(foreign),
-            **self.as_of(),
-        }
 
     def _limits_of(self, account: str | None) -> dict[str, int]:
         tree = self.controls.tree

@@ -1,12 +1,10 @@
 """The peak of each account's profit and where the day began: what drawdown and the day's loss are measured from.
 
-Both are taken at the ends of periods, where the closes are, too; that makes them few enough to be put on record, so that
-a restart finds the same peak.
+Both are taken at the ends of periods, where the closes are, too; that makes them few enough to be put on record, so
+that a restart finds the same peak.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from actors.clock import DAY
 from actors.messages import MONEY_UNIT, Message

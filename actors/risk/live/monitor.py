@@ -11,6 +11,7 @@ from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.exposure_book import ExposureBook, FirmBook
 from actors.risk.live.feed_watch import FeedWatch
+from actors.risk.live.greeks_book import GreeksBook, ListedOption
 from actors.risk.live.high_water import HighWater, Profits
 from actors.risk.live.open_hours import OpenHours
 from actors.risk.live.tail_schedule import Measured, TailSchedule
@@ -38,9 +39,11 @@ class LiveRisk:
         instruments: The instrument master.
         history: The returns that value at risk looks back on.
         configuration: The whole configuration.
+        options: The options among the instruments, by id.
 
     Attributes:
         book: The exposures.
+        greeks: The Greeks of the options held.
         tails: The newest tail losses by account, the firm's under ``None``.
         water: Peaks, and where the day began.
         hours: When markets are open.
@@ -55,9 +58,11 @@ class LiveRisk:
         instruments: Sequence[Instrument],
         history: ReturnHistory,
         configuration: Configuration,
+        options: Mapping[int, ListedOption] | None = None,
     ) -> None:
         section = configuration.risk
         self.book = ExposureBook(ledger, marks, instruments)
+        self.greeks = GreeksBook(options or {}, instruments, marks.prices)
         self.tails: TailSchedule[str | None, Tails] = TailSchedule(
             self.measure, section.refresh_seconds, section.large_move
         )
@@ -80,11 +85,15 @@ class LiveRisk:
             self.touched.add(account)
             fill = getattr(event, "fill", None)
             if fill is not None:
+                if self.greeks:
+                    self.greeks.hold(account, fill.instrument, self._ledger.books(account).position(fill.instrument))
                 self._moved((account,), (fill.instrument,))
         return account
 
-    def tick(self, instruments: Sequence[int]) -> None:
-        """Follow new prices."""
+    def tick(self, instruments: Sequence[int], time: int) -> None:
+        """Follow new prices, at market time ``time``."""
+        if self.greeks:
+            self.greeks.tick(instruments, time)
         touched = self.book.tick(instruments)
         self._moved(touched, instruments)
         self.touched |= touched
@@ -92,6 +101,11 @@ class LiveRisk:
     def reread(self, now: int) -> None:
         """Read everything anew."""
         self.book.reread(self.book.accounts(), now)
+        if self.greeks:
+            for account in self.book.accounts():
+                for instrument, lots in self._ledger.books(account).net_positions().items():
+                    self.greeks.hold(account, instrument, lots)
+            self.greeks.tick(list(self._marks.prices), now)
         self.touched.update(self.book.accounts())
 
     def settle(self) -> None:

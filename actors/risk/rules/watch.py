@@ -49,7 +49,7 @@ class RiskWatch:
 
     def slice(self, sequence: int, time: int, ticked: Sequence[int]) -> None:
         """Follow the prices of a slice; its fills are in already."""
-        self._live.tick(ticked)
+        self._live.tick(ticked, time)
         if not self.caught_up:
             self.caught_up = sequence > self._engine.sequence and time >= self._newest_fill
 
