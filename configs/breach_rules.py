@@ -118,7 +118,7 @@ class BreachRule(Section):
     limit: str | None = None
     """Of limit_use: the limit's name."""
     action: Literal["alarm", "tighten", "reduce_only", "halt"] = "alarm"
-    """What a breach does beyond an alarm. What it has tightened or halted stays so when it closes: a person lifts that."""
+    """What a breach does beyond an alarm. What it tightened or halted stays so when it closes: a person lifts that."""
     tighten: Tightening | None = None
     """Of action ``tighten``: what."""
 

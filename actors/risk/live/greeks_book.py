@@ -111,6 +111,8 @@ class GreeksBook:
                 self._reckon(option.underlying, [instrument])
         else:
             holders.pop(account, None)
+            if not holders:  # nobody reckons it while it is not held
+                self._units.pop(instrument, None)
         self._count(account, instrument, lots)
 
     def tick(self, instruments: Iterable[int], time: int) -> None:
@@ -187,6 +189,9 @@ class GreeksBook:
             now = PositionGreeks(*(round(one * scale) for one in unit))
         if now == before:
             return
-        self._positions[account, option] = now
+        if now == NONE:
+            del self._positions[account, option]
+        else:
+            self._positions[account, option] = now
         self.totals[account] = self.totals[account].plus(now).plus(before, -1)
         self.by_underlying[account][self._options[option].underlying] += now.delta_exposure - before.delta_exposure
