@@ -62,8 +62,8 @@ class RiskService(ReadModel):
     as budgets. The journal also holds those, and the closes that the measures look back on.
 
     Exposures and the use of limits follow each fill and each price; value at risk and stress are measured on a
-    schedule and after large moves. Where a measure is over the level of a rule, a breach opens: it is journaled with its
-    evidence and what it sets, then delivered as a person's change would be.
+    schedule and after large moves. Where a measure is over the level of a rule, a breach opens: it is journaled with
+    its evidence and what it sets, then delivered as a person's change would be.
 
     Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
         ``metrics`` {"account" or None for all}: exposures, value at risk, expected shortfall, stress, use of limits,

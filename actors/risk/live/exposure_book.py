@@ -143,7 +143,10 @@ class ExposureBook:
 
     def _order(self, book: AccountBook, order: Order) -> None:
         book.orders.take(order)
-        self._ordering[order.instrument].setdefault(order.account, book)
+        if order.status.is_open:
+            self._ordering[order.instrument][order.account] = book
+        elif order.instrument in self._ordering and not book.orders.has(order.instrument):
+            self._ordering[order.instrument].pop(order.account, None)
 
     def _trade(self, name: str, book: AccountBook, instrument: int, strategy: str, now: int) -> None:
         firm = self.firm[book.currency]

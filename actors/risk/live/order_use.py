@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from actors.messages import MONEY_UNIT, Instrument, Order
@@ -22,7 +21,7 @@ class OrderUse:
         collars: How far its limit price lies beyond the last price, as a fraction of that, 1e-8.
     """
 
-    __slots__ = ("quantities", "notionals", "collars", "_instruments", "_prices", "_orders")
+    __slots__ = ("quantities", "notionals", "collars", "_instruments", "_prices", "_orders", "_instrument_of")
 
     def __init__(self, instruments: Sequence[Instrument], prices: Mapping[int, int]) -> None:
         self.quantities: Largest[str] = Largest()
@@ -30,14 +29,20 @@ class OrderUse:
         self.collars: Largest[str] = Largest()
         self._instruments = instruments
         self._prices = prices
-        self._orders: defaultdict[int, dict[str, Order]] = defaultdict(dict)
+        self._orders: dict[int, dict[str, Order]] = {}
+        self._instrument_of: dict[str, int] = {}
 
     def take(self, order: Order) -> None:
         """Take the newest state of an order; one that is no longer open uses nothing."""
         if order.status.is_open:
-            self._orders[order.instrument][order.order_id] = order
+            self._orders.setdefault(order.instrument, {})[order.order_id] = order
+            self._instrument_of[order.order_id] = order.instrument
             self._measure(order)
-        elif self._orders[order.instrument].pop(order.order_id, None) is not None:
+        elif self._instrument_of.pop(order.order_id, None) is not None:
+            orders = self._orders[order.instrument]
+            del orders[order.order_id]
+            if not orders:
+                del self._orders[order.instrument]
             for values in (self.quantities, self.notionals, self.collars):
                 values.set(order.order_id, 0)
 
@@ -46,18 +51,18 @@ class OrderUse:
         for order in self._orders.get(instrument, {}).values():
             self._measure(order)
 
+    def has(self, instrument: int) -> bool:
+        """Return whether there is an open order in an instrument."""
+        return instrument in self._orders
+
     def instruments(self) -> list[int]:
         """Return the instruments with open orders."""
-        return [instrument for instrument, orders in self._orders.items() if orders]
-
-    def orders(self) -> list[Order]:
-        """Return all open orders."""
-        return [order for orders in self._orders.values() for order in orders.values()]
+        return list(self._orders)
 
     def symbol(self, values: Largest[str]) -> str:
         """Return the symbol of the order that is the largest of ``values``; empty where there is none."""
         key = values.key
-        return next((self._instruments[one.instrument].symbol for one in self.orders() if one.order_id == key), "")
+        return "" if key is None else self._instruments[self._instrument_of[key]].symbol
 
     def _measure(self, order: Order) -> None:
         instrument, market = self._instruments[order.instrument], self._prices.get(order.instrument, 0)
