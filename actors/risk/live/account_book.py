@@ -52,38 +52,54 @@ class AccountBook:
         """Take note that a strategy's position has changed; return the change of value in the own currency."""
         self._parts[instrument].setdefault(strategy, 0)
         change = self.revalue(instrument)
-        if instrument in self.by_currency[self._instruments[instrument].currency].values:
+        if self.holds(instrument):
             self.prices.hold(instrument, now)
-        else:
-            self.prices.release(instrument)
         return change
+
+    def holds(self, instrument: int) -> bool:
+        """Return whether there is a position in an instrument, net over strategies."""
+        return instrument in self.by_currency[self._instruments[instrument].currency].values
+
+    def follows(self, instrument: int) -> bool:
+        """Return whether any strategy has a position in an instrument, be it that others hold the opposite."""
+        return any(self.books.strategy_position(strategy, instrument) for strategy in self._parts[instrument])
 
     def reread(self, now: int) -> set[int]:
         """Return the instruments of all positions ever held, after taking note of them; they are to be revalued."""
         for position in self.books.positions():
             self._parts[position.instrument].setdefault(position.strategy, 0)
             self.prices.hold(position.instrument, now)
-        for instrument in self._parts:
-            if not self.books.position(instrument):
-                self.prices.release(instrument)
         return set(self._parts)
 
     def revalue(self, instrument_id: int) -> int:
         """Value one position anew at the last price; return the change of value in the account's currency."""
         instrument, price = self._instruments[instrument_id], self._marks.prices.get(instrument_id)
-        held = self._positions(instrument_id, price)
+        parts = self._parts[instrument_id]
         value: int | None = None
         if price is None:
+            held = self._unpriced(instrument_id)
             if any(position.quantity for position in held):
                 value = sum(position.cost for position in held if position.quantity)
         elif quantity := self.books.position(instrument_id):
             value = instrument.notional(price, quantity)
-        change = self.by_currency[instrument.currency].set(instrument_id, value)
-        if instrument.currency != self.currency:
+        if value is None:  # legs that cancel out count at their costs until there is a price
+            self.prices.release(instrument_id)
+        own = instrument.currency == self.currency
+        change = (self.own if own else self.by_currency[instrument.currency]).set(instrument_id, value)
+        if not own:
             return 0
-        self._attribute(instrument_id, held, market_values(held, price, instrument) if len(held) > 1 else [value or 0])
+        if len(parts) == 1:
+            for strategy in parts:
+                self._attribute(parts, strategy, value or 0)
+        else:
+            if price is not None:
+                held = self._priced(instrument_id)
+            for position, part in zip(held, market_values(held, price, instrument), strict=True):
+                self._attribute(parts, position.strategy, part)
         if price and value:
-            lots = round_half_even(abs(value) * MONEY_UNIT, instrument.notional(price, MONEY_UNIT))
+            # 1e-16 currency units a lot at this price, as ``limits.limit_use`` counts lots back from the value
+            a_lot = price * instrument.price_increment * instrument.quantity_increment * instrument.multiplier
+            lots = round_half_even(abs(value) * MONEY_UNIT, a_lot)
             self.units.set(instrument_id, lots * instrument.quantity_increment)
         else:
             self.units.set(instrument_id, 0)
@@ -130,24 +146,24 @@ class AccountBook:
         values = by_name.get(name, orders.collars)
         return LimitUse(limit, values.value, orders.symbol(values))
 
-    def _positions(self, instrument: int, price: int | None) -> list[Position]:
-        if price is None:  # its cost counts, which the books give for all positions only; prices come early
-            return [position for position in self.books.positions() if position.instrument == instrument]
+    def _unpriced(self, instrument: int) -> list[Position]:
+        # Costs count, which the books give for all positions only: the first price ends that.
+        return [position for position in self.books.positions() if position.instrument == instrument]
+
+    def _priced(self, instrument: int) -> list[Position]:
         quantity = self.books.strategy_position
         return [
             Position(instrument, strategy, quantity(strategy, instrument), 0, 0, 0)
             for strategy in self._parts[instrument]
         ]
 
-    def _attribute(self, instrument: int, held: Sequence[Position], values: Sequence[int]) -> None:
-        parts = self._parts[instrument]
-        for position, value in zip(held, values, strict=True):
-            before = parts.get(position.strategy, 0)
-            if value != before:
-                sums = self.by_strategy[position.strategy]
-                sums[0] += abs(value) - abs(before)
-                sums[1] += value - before
-                parts[position.strategy] = value
+    def _attribute(self, parts: dict[str, int], strategy: str, value: int) -> None:
+        before = parts[strategy]
+        if value != before:
+            sums = self.by_strategy[strategy]
+            sums[0] += abs(value) - abs(before)
+            sums[1] += value - before
+            parts[strategy] = value
 
     def _symbol(self, instrument: int | None) -> str:
         return "" if instrument is None else self._instruments[instrument].symbol

@@ -123,6 +123,8 @@ class ExposureBook:
                 for name, book in holders.items():
                     self._revalue(book, instrument)
                     touched.add(name)
+                    if not book.holds(instrument):
+                        self._let_go(instrument)
             ordering = self._ordering.get(instrument)
             if ordering:
                 for name, book in ordering.items():
@@ -163,11 +165,17 @@ class ExposureBook:
         firm.gross += book.own.gross - gross
 
     def _hold(self, name: str, book: AccountBook, instrument: int, now: int) -> None:
-        holders = self._holders[instrument]
-        if instrument in book.by_currency[self._instruments[instrument].currency].values:
-            holders[name] = book
+        if book.follows(instrument):
+            self._holders[instrument][name] = book
+        else:
+            self._holders[instrument].pop(name, None)
+        if book.holds(instrument):
             self.prices.hold(instrument, now)
-        elif holders.pop(name, None) is not None and not holders:
+        else:
+            self._let_go(instrument)
+
+    def _let_go(self, instrument: int) -> None:
+        if not any(book.holds(instrument) for book in self._holders[instrument].values()):
             self.prices.release(instrument)
 
     def _count_cash(self, book: AccountBook) -> None:

@@ -66,6 +66,8 @@ class Largest(Generic[Key]):
 
     def _put(self, leaf: int, value: int) -> None:
         tree, node = self._tree, self._size + leaf
+        if tree[node] == value:
+            return
         tree[node] = value
         while node > 1:
             other = tree[node ^ 1]

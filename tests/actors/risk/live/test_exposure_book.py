@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.messages import OrderStatus, OrderType, Side
@@ -124,16 +126,33 @@ def check(world: World) -> None:
 def check_oldest(world: World, book: Any) -> None:
     books = [book] if book is not world.book else [world.book.account(account) for account in ACCOUNTS]
     held = {one for each in books for totals in each.by_currency.values() for one in totals.values}
-    for calendar, instrument, time in book.prices.oldest():
+    times: dict[str, list[int]] = defaultdict(list)
+    for one in held:
+        times[INSTRUMENTS[one].calendar].append(world.marks.times.get(one, 0))
+    found = {calendar: (instrument, time) for calendar, instrument, time in book.prices.oldest()}
+    assert found.keys() == times.keys()
+    for calendar, (instrument, time) in found.items():
         assert instrument in held and INSTRUMENTS[instrument].calendar == calendar
-        times = [world.marks.times[one] for one in held if one in world.marks.times]
-        same = [
-            world.marks.times[one] for one in held if one in world.marks.times and INSTRUMENTS[one].calendar == calendar
-        ]
-        assert times and instrument in world.marks.times and time == min(same) or instrument not in world.marks.times
+        known = world.marks.times.get(instrument)
+        assert known is None or time == known == min(one for one in times[calendar] if one)
 
 
-@settings(max_examples=120, deadline=None)
+CANCELED_BEFORE_A_PRICE = [
+    ("fill", "main", 4, "carry", 7, 1477),
+    ("fill", "main", 4, "trend", -7, 674),
+    ("tick", {4: 3905}),
+]
+OPPOSITE_STRATEGIES = [
+    ("tick", {1: 2373}),
+    ("fill", "second", 1, "carry", -300, 2203),
+    ("fill", "second", 1, "hedge", 300, 1914),
+    ("tick", {1: 3302}),
+]
+
+
+@settings(max_examples=100, deadline=None)
+@example(CANCELED_BEFORE_A_PRICE)
+@example(OPPOSITE_STRATEGIES)
 @given(streams)
 def test_exposures_and_limit_use_equal_a_full_count_after_every_step(stream: list[Any]) -> None:
     world = World()
@@ -142,7 +161,27 @@ def test_exposures_and_limit_use_equal_a_full_count_after_every_step(stream: lis
         check(world)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("seed", range(8))
+def test_long_streams_leave_nothing_behind(seed: int) -> None:
+    chance = random.Random(seed)
+    world = World()
+    for _ in range(300):
+        account, instrument = chance.choice(list(ACCOUNTS)), chance.randrange(len(INSTRUMENTS))
+        strategy, price = chance.choice(["trend", "carry", "hedge"]), chance.randint(1, 5_000)
+        quantity = chance.choice([-300, -100, -7, -1, 1, 7, 100, 300])
+        world.play(
+            chance.choice(
+                [
+                    ("fill", account, instrument, strategy, quantity, price),
+                    ("order", account, instrument, chance.randrange(6), quantity > 0, price, chance.random() < 0.5),
+                    ("tick", {instrument: price}),
+                ]
+            )
+        )
+        check(world)
+
+
+@settings(max_examples=40, deadline=None)
 @given(streams)
 def test_a_book_read_anew_equals_one_that_followed(stream: list[Any]) -> None:
     world = World()
