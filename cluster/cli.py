@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from actors.errors import AlphaMindError, InputError
+from cluster.risk_breaches import breaches
 from configs import Configuration, load, render
 
 app = typer.Typer(
@@ -25,7 +26,8 @@ config_app = typer.Typer(no_args_is_help=True, help="Show or check the configura
 app.add_typer(config_app, name="config")
 audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed; tell an order's life.")
 app.add_typer(audit_app, name="audit")
-risk_app = typer.Typer(no_args_is_help=True, help="Test the measures of risk.")
+risk_app = typer.Typer(no_args_is_help=True, help="Show which rules are broken; test the measures of risk.")
+risk_app.command("breaches")(breaches)
 app.add_typer(risk_app, name="risk")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -44,6 +44,15 @@ class AccountBook:
         self.prices = OldestPrices(instruments, marks.times)
         self.by_strategy: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         self.counted = (0, 0)
+        self._largest_positions = {
+            "maximum_position_notional": self.own.largest,
+            "maximum_position_quantity": self.units,
+        }
+        self._largest_orders = {
+            "maximum_order_quantity": self.orders.quantities,
+            "maximum_order_notional": self.orders.notionals,
+            "price_collar": self.orders.collars,
+        }
         self._parts: defaultdict[int, dict[str, int]] = defaultdict(dict)
         self._marks = marks
         self._instruments = instruments
@@ -131,20 +140,16 @@ class AccountBook:
 
     def use_of(self, name: str, limit: int) -> LimitUse:
         """Return the use of one limit."""
-        own, orders = self.own, self.orders
-        if name == "maximum_gross_exposure":
-            return LimitUse(limit, own.gross, "")
-        if name == "maximum_net_exposure":
-            return LimitUse(limit, abs(own.net), "")
-        if name == "maximum_position_notional":
-            return LimitUse(limit, own.largest.value, self._symbol(own.largest.key))
-        if name == "maximum_position_quantity":
-            return LimitUse(limit, self.units.value, self._symbol(self.units.key))
+        positions = self._largest_positions.get(name)
+        if positions is not None:
+            return LimitUse(limit, positions.value, self._symbol(positions.key))
+        orders = self._largest_orders.get(name)
+        if orders is not None:
+            return LimitUse(limit, orders.value, self.orders.symbol(orders))
+        own = self.own
         if name == FLAG:
             return LimitUse(limit, len(own.shorts), self._symbol(next(iter(own.shorts), None)))
-        by_name = {"maximum_order_quantity": orders.quantities, "maximum_order_notional": orders.notionals}
-        values = by_name.get(name, orders.collars)
-        return LimitUse(limit, values.value, orders.symbol(values))
+        return LimitUse(limit, own.gross if name == "maximum_gross_exposure" else abs(own.net), "")
 
     def _unpriced(self, instrument: int) -> list[Position]:
         # Costs count, which the books give for all positions only: the first price ends that.

@@ -179,8 +179,10 @@ class ExposureBook:
             self.prices.release(instrument)
 
     def _count_cash(self, book: AccountBook) -> None:
-        firm, books, currency = self.firm[book.currency], book.books, book.currency
+        books, currency, counted = book.books, book.currency, book.counted
         cash, deposits = books.cash(currency), books.deposits(currency)
-        firm.cash += cash - book.counted[0]
-        firm.deposits += deposits - book.counted[1]
-        book.counted = (cash, deposits)
+        if (cash, deposits) != counted:
+            firm = self.firm[currency]
+            firm.cash += cash - counted[0]
+            firm.deposits += deposits - counted[1]
+            book.counted = (cash, deposits)

@@ -22,6 +22,7 @@ class Largest(Generic[Key]):
         self._leaves: dict[Key, int] = {}
         self._keys: list[Key | None] = [None]
         self._free = [0]
+        self._winner = -1
 
     def __len__(self) -> int:
         return len(self._leaves)
@@ -34,14 +35,16 @@ class Largest(Generic[Key]):
     @property
     def key(self) -> Key | None:
         """The key of the largest value, ``None`` where no value is over 0; of equal ones any."""
-        tree, largest, node = self._tree, self._tree[1], 1
-        if not largest:
-            return None
-        while node < self._size:
-            node *= 2
-            if tree[node] != largest:
-                node += 1
-        return self._keys[node - self._size]
+        if self._winner < 0:
+            tree, largest, node = self._tree, self._tree[1], 1
+            if not largest:
+                return None
+            while node < self._size:
+                node *= 2
+                if tree[node] != largest:
+                    node += 1
+            self._winner = node - self._size
+        return self._keys[self._winner]
 
     def get(self, key: Key) -> int:
         """Return the value of a key, 0 where it has none."""
@@ -68,6 +71,8 @@ class Largest(Generic[Key]):
         tree, node = self._tree, self._size + leaf
         if tree[node] == value:
             return
+        if leaf == self._winner or value >= tree[1]:
+            self._winner = -1  # to be looked for again
         tree[node] = value
         while node > 1:
             other = tree[node ^ 1]
