@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -11,14 +12,11 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from actors.client import find_run
 from actors.messages import encode
 from actors.service import socket_path
 from actors.wire import BlockingClient
-
-_UNITS = {"money": "", "fraction": "", "seconds": " s"}
 
 
 def breaches(
@@ -40,28 +38,26 @@ def breaches(
     if as_json:
         sys.stdout.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        Console(highlight=False).print(shown(answer["breaches"]))
+        Console(highlight=False, soft_wrap=True).print(shown(answer["breaches"]))
 
 
-def shown(rows: list[dict[str, Any]]) -> Table | str:
-    """Return breaches as a table, or the word that there are none."""
-    if not rows:
-        return "no rule of risk is broken"
-    table = Table("breach", "rule", "scope", "measured", "over", "opened", "closed", "did", "positions")
-    for row in rows:
-        evidence, unit = row["evidence"], _UNITS[row["evidence"]["unit"]]
-        table.add_row(
-            str(row["number"]),
-            escape(row["rule"]),
-            escape(row["scope"]),
-            escape(f"{evidence['measure']} {evidence['value']}{unit}"),
-            f"{evidence['threshold']}{unit}",
-            _time(row["opened_at"]),
-            "" if row["open"] else _time(row["closed_at"]),
-            escape(row["note"] or row["state"] or row["action"]),
-            escape(", ".join(f"{one['symbol']} {one['exposure']}" for one in evidence["positions"])),
-        )
-    return table
+def shown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return breaches in words, two lines each, or the word that there are none."""
+    return "\n".join(_lines(row) for row in rows) or "no rule of risk is broken"
+
+
+def _lines(row: Mapping[str, Any]) -> str:
+    evidence, unit = row["evidence"], " s" if row["evidence"]["unit"] == "seconds" else ""
+    until = "" if row["open"] else f" until {_time(row['closed_at'])}"
+    did = row["note"] or row["state"] or row["action"]
+    positions = ", ".join(f"{one['symbol']} {one['exposure']}" for one in evidence["positions"])
+    missing = f"; {evidence['missing_share']:.0%} of the gross exposure left out" if evidence["missing_share"] else ""
+    return (
+        f"[bold]{row['number']} {escape(row['rule'])}[/bold] ({escape(row['scope'])}) since "
+        f"{_time(row['opened_at'])}{until}: {escape(did)}\n"
+        f"  {escape(evidence['measure'])} {evidence['value']}{unit} over {evidence['threshold']}{unit}"
+        f"{escape(f'; {positions}' if positions else '')}{missing}"
+    )
 
 
 def _time(nanoseconds: int) -> str:
