@@ -130,7 +130,9 @@ class LiveRisk:
         wanted: Iterable[str | None] = (None, *self.book.accounts()) if whole else tails.hurried()
         for scope in wanted:
             totals = self.totals(scope)
-            if totals is not None:
+            if totals is not None and (
+                totals.values or tails.of(scope) is not None
+            ):  # who never held anything can wait
                 tails.refresh(scope, totals, history, time, sequence)
         return whole
 
