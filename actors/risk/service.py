@@ -290,7 +290,12 @@ class RiskService(ReadModel):
         self.live.feed.heard(self.time, wall.monotonic_ns())
         while True:
             await asyncio.sleep(LISTEN_SECONDS)
-            self.watch.listen(wall.monotonic_ns())
+            try:
+                self.watch.listen(wall.monotonic_ns())
+            except Exception as error:
+                self.log.exception("the feed's silence can't be judged")
+                self._failed(f"the feed's silence can't be judged: {error}")
+                raise
 
     def _moment(self, clock: int | None) -> Moment:
         silence = 0 if clock is None else self.live.feed.silence(clock)
