@@ -186,7 +186,8 @@ class LiveRiskSection(Section):
     """What the risk service does by itself while the run trades."""
 
     refresh_seconds: Annotated[float, Field(gt=0)] = 60.0
-    """Market time after which value at risk and stress are measured anew where anything moved."""
+    """Market time after which value at risk and stress are measured anew, where anything moved and a rule or a person
+    asks for them."""
     large_move: Annotated[float, Field(gt=0)] = 0.05
     """Change of one position's value, as a share of all that is held, after which they are at once."""
     stale_after: Annotated[Decimal, Field(gt=0), Exact] | None = Decimal(3600)

@@ -8,6 +8,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import numpy as np
 
@@ -31,13 +32,15 @@ from actors.risk.live.greeks_book import ListedOption
 from actors.risk.live.monitor import LiveRisk
 from actors.risk.pricing.contracts import European, Right
 from actors.risk.returns import ReturnHistory
-from configs.schema import AccountSection, Configuration
+from configs.breach_rules import BreachRule
+from configs.schema import AccountSection, Configuration, RiskSection
 from tests.benchmarks.figures import figure
 
 POSITIONS, FEW = 10_000, 100
 OPTIONS_AN_UNDERLYING = 4
 """Of five instruments one is a stock and four are options on it."""
 EVENTS, ROUNDS = 1_500, 5
+RULE = BreachRule(name="tail", measure="value_at_risk", confidence=0.99, threshold=Decimal(1))
 LIMITS = dict.fromkeys(MEASURED, 10**15)
 BEGIN = 19_724 * DAY + 15 * HOUR
 
@@ -61,7 +64,7 @@ class World:
             self.marks,
             self.instruments,
             self.history,
-            Configuration(accounts=(AccountSection(id="main"),)),
+            Configuration(accounts=(AccountSection(id="main"),), risk=RiskSection(rules=(RULE,))),
             _options(positions) if options else {},
         )
         self.sequence = 0

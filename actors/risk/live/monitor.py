@@ -71,6 +71,7 @@ class LiveRisk:
         self.calendars = sorted({instrument.calendar for instrument in instruments})
         self.feed = FeedWatch(configuration.feed, self.calendars, self.hours)
         self._section = section
+        self._rules_ask = any(rule.confidence is not None or rule.scenario is not None for rule in section.rules)
         self._history = history
         self._ledger = ledger
         self._marks = marks
@@ -124,9 +125,14 @@ class LiveRisk:
         return Profits(sequence, time, dict(self._profits), firm)
 
     def refresh(self, time: int, sequence: int) -> bool:
-        """Measure tail losses where they are due and their inputs moved; return whether all scopes were looked at."""
+        """Measure tail losses where they are due and their inputs moved; return whether all scopes are to be looked at.
+
+        Where no rule is about them they wait until they are asked for, and are then as new as if they had not.
+        """
         tails, history = self.tails, self._history.count
         whole = tails.round_is_due(time)
+        if not self._rules_ask:
+            return whole
         wanted: Iterable[str | None] = (None, *self.book.accounts()) if whole else tails.hurried()
         for scope in wanted:
             totals = self.totals(scope)
@@ -137,14 +143,14 @@ class LiveRisk:
         return whole
 
     def measured(self, account: str | None, time: int, sequence: int) -> Measured[Tails]:
-        """Return the newest tail losses of an account, or of the firm; measured now where they never were.
+        """Return the newest tail losses of an account, or of the firm; measured now where they are due.
 
         Raises:
             InputError: The firm's accounts are in several currencies.
             NotFound: There is no such account.
         """
         found = self.tails.of(account)
-        if found is None:
+        if found is None or self.tails.is_due(account, time):
             totals = self.totals(account)
             if totals is None:
                 raise InputError(

@@ -63,6 +63,11 @@ class TailSchedule(Generic[Scope, Result]):
         self._next = time + self._interval
         return True
 
+    def is_due(self, scope: Scope, time: int) -> bool:
+        """Return whether a scope's measures are older than they may be, by time or by a large move."""
+        known = self._measured.get(scope)
+        return known is None or scope in self._hurried or time - known.time >= self._interval
+
     def hurried(self) -> list[Scope]:
         """Return the scopes that have moved too far to wait for the next round."""
         return list(self._hurried)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from actors.errors import Conflict
@@ -16,9 +18,11 @@ from actors.risk.rules.breach import BreachClosed, BreachOpened, Evidence
 from actors.risk.rules.engine import BreachEngine, Verdict
 from actors.risk.rules.readings import Moment, Readings
 from actors.risk.rules.rule import Rule
+from configs.breach_rules import BreachRule
 from configs.schema import AccountSection, Configuration, RiskSection
 from tests.actors.portfolio.samples import INSTRUMENTS, cash_event, fill, money, order_event
 
+STRESS = BreachRule(name="r", measure="stress_loss", scenario="up", threshold=Decimal(1))
 NOW = Moment(10**18, 7, {0: 5}, 3 * 10**9)
 LIMITS = {"maximum_gross_exposure": money(10_000), "maximum_position_notional": money(4_000), "price_collar": 0}
 
@@ -31,7 +35,7 @@ def readings(cash: float = 1_000) -> tuple[LiveRisk, Readings]:
     """Return a firm with 3,000 long and 1,000 short in one account, 500 short in another."""
     configuration = Configuration(
         accounts=(AccountSection(id="main"), AccountSection(id="second")),
-        risk=RiskSection(stress={"up": 0.1}, minimum_window=10),
+        risk=RiskSection(stress={"up": 0.1}, minimum_window=10, rules=(STRESS,)),
     )
     ledger, marks = Ledger(INSTRUMENTS, {"main": "USD", "second": "USD"}), Marks()
     live = LiveRisk(ledger, marks, INSTRUMENTS, ReturnHistory(len(INSTRUMENTS), 40), configuration)
