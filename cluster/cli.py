@@ -14,6 +14,7 @@ from rich.console import Console
 
 from actors.errors import AlphaMindError, InputError
 from cluster.books_commands import books_app
+from cluster.risk_breaches import breaches
 from configs import Configuration, load, render
 
 app = typer.Typer(
@@ -26,7 +27,8 @@ config_app = typer.Typer(no_args_is_help=True, help="Show or check the configura
 app.add_typer(config_app, name="config")
 audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed; tell an order's life.")
 app.add_typer(audit_app, name="audit")
-risk_app = typer.Typer(no_args_is_help=True, help="Test the measures of risk.")
+risk_app = typer.Typer(no_args_is_help=True, help="Show which rules are broken; test the measures of risk.")
+risk_app.command("breaches")(breaches)
 app.add_typer(risk_app, name="risk")
 app.add_typer(books_app, name="books")
 

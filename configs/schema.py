@@ -15,6 +15,7 @@ import pydantic
 from pydantic import Field
 
 from configs.base import Decimal, Exact, Name, Positive, Section
+from configs.breach_rules import LiveRiskSection, check_owners, check_rules
 from configs.limits import LimitsSection, Scopes
 
 ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
@@ -284,8 +285,8 @@ class ForecasterSection(Section):
     """Newest periods that a fit sees."""
 
 
-class RiskSection(Section):
-    """Risk measures."""
+class RiskSection(LiveRiskSection):
+    """Risk measures, and what happens by itself where they are over a level."""
 
     limits: LimitsSection = LimitsSection()
     """What the gate allows the firm when a run begins; changed at run time through the risk actor."""
@@ -303,6 +304,11 @@ class RiskSection(Section):
         "equity +10%": 0.10,
     }
     """Shocks by name: a change of every price, as a fraction."""
+
+    @pydantic.model_validator(mode="after")
+    def _rules_are_about_what_is_there(self) -> RiskSection:
+        check_rules(self.rules, self.confidence, self.stress)
+        return self
 
 
 class SecuritySection(Section):
@@ -367,6 +373,7 @@ class Configuration(Section):
                 f"risk: the firm's exposure can't be limited while its accounts are in {' and '.join(currencies)};"
                 " limit each account under risk.scopes"
             )
+        check_owners(self.risk.rules, {account.id: account.currency for account in self.accounts})
         if self.oms.shards > self.oms.partitions:
             raise ValueError("oms: more shards than partitions")
         if self.run.profile == "cluster" and self.journal.medium != "postgres":

@@ -10,9 +10,9 @@ from actors.decimals import money_text, ratio_text
 from actors.messages import MONEY_UNIT, Instrument
 from actors.portfolio.valuation import Valuation
 from actors.risk.limits import FLAG, LimitUse
+from actors.risk.live.greeks_book import GreeksBook, PositionGreeks
 from actors.risk.measures import Simulation, TailLoss
 from actors.risk.returns import ReturnHistory
-from actors.risk.stress import stress
 from configs.schema import RiskSection
 
 METHOD = "historical simulation"
@@ -81,8 +81,8 @@ def exposure_rows(
     ]
 
 
-def stress_rows(exposures: Mapping[int, int], shocks: Mapping[str, float], figures: Valuation) -> list[dict[str, Any]]:
-    """Return the result of every stress scenario."""
+def stress_rows(profits: Mapping[str, int], shocks: Mapping[str, float], figures: Valuation) -> list[dict[str, Any]]:
+    """Return the result of every stress scenario, the profit in 1e-8 units."""
     return [
         {
             "scenario": name,
@@ -90,8 +90,37 @@ def stress_rows(exposures: Mapping[int, int], shocks: Mapping[str, float], figur
             "profit": money_text(profit),
             "equity_after": money_text(figures.equity + profit),
         }
-        for name, profit in stress(exposures, shocks).items()
+        for name, profit in profits.items()
     ]
+
+
+def age(measured_at: int, sequence: int, now: int) -> dict[str, Any]:
+    """Return when tail losses and stress were measured, by market time, and how long ago that is."""
+    return {
+        "measured_at": measured_at,
+        "measured_at_sequence": sequence,
+        "measured_seconds_ago": max(0, now - measured_at) / SECOND,
+    }
+
+
+def greeks_row(book: GreeksBook, accounts: Sequence[str], instruments: Sequence[Instrument]) -> dict[str, Any] | None:
+    """Return the Greeks of all options of some accounts as decimal strings; ``None`` where there are no options.
+
+    ``by_underlying`` has the delta exposures, ``unknown`` the options that are not in the sums.
+    """
+    if not book:
+        return None
+    sums, underlyings = PositionGreeks(), dict[int, int]()
+    for account in accounts:
+        sums = sums.plus(book.totals[account])
+        for underlying, amount in book.by_underlying[account].items():
+            underlyings[underlying] = underlyings.get(underlying, 0) + amount
+    unknown = sorted({option for account in accounts for option in book.unknown(account)})
+    return {
+        **{name: money_text(amount) for name, amount in sums._asdict().items()},
+        "by_underlying": {instruments[one].symbol: money_text(amount) for one, amount in sorted(underlyings.items())},
+        "unknown": [instruments[one].symbol for one in unknown],
+    }
 
 
 def limit_rows(use: Mapping[str, LimitUse]) -> dict[str, dict[str, Any]]:

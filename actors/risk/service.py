@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
-from collections import defaultdict
+import time as wall
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from actors.decimals import money_text
-from actors.errors import InputError
+from actors.errors import AlphaMindError
 from actors.journal import Journal, open_journal
-from actors.messages import Instrument, Message, OmsEvent, Order, OrderEvent, decoder, encode
+from actors.messages import Instrument, Message, OmsEvent, OrderEvent, decoder, encode
 from actors.oms.limits import BUDGETED, configured_limits
 from actors.oms.scopes import FIRM
 from actors.portfolio.read_model import ReadModel
-from actors.portfolio.valuation import exposures, total, value
-from actors.risk import report
 from actors.risk.budget_keeper import BudgetKeeper
 from actors.risk.budget_ledger import BudgetLedger, Confirmation, Grant
 from actors.risk.control_requests import ControlRequests
 from actors.risk.controls import Controls, LimitsChange, StateChange
 from actors.risk.delivery import Delivery
-from actors.risk.limits import MEASURED, limit_use
-from actors.risk.measures import simulate
+from actors.risk.limits import MEASURED
+from actors.risk.live.greeks_book import ListedOption
+from actors.risk.live.high_water import Profits
+from actors.risk.live.monitor import LiveRisk
+from actors.risk.measure_requests import MeasureRequests
 from actors.risk.returns import DEFAULT_PERIOD, Closes, ReturnHistory
-from actors.wire import Handler, Request
+from actors.risk.rules.breach import BreachClosed, BreachOpened
+from actors.risk.rules.effects import Baseline
+from actors.risk.rules.engine import BreachEngine
+from actors.risk.rules.keeper import BreachKeeper
+from actors.risk.rules.readings import Moment, Readings
+from actors.risk.rules.rows import breach_rows
+from actors.risk.rules.rule import Rule
+from actors.risk.rules.watch import RiskWatch
+from actors.wire import Handler
 from configs.schema import Configuration
 
-LIMITS, STATE, CLOSES, GRANT, CONFIRMATION = 1, 2, 3, 4, 5
+LIMITS, STATE, CLOSES, GRANT, CONFIRMATION, OPENED, CLOSED, PROFITS = 1, 2, 3, 4, 5, 6, 7, 8
+LISTEN_SECONDS = 1.0
+"""Time between two looks at how long the feed has been silent."""
 ACCOUNTS_SHOWN = 20
 
 _decode_limits = decoder(LimitsChange)
@@ -38,10 +48,9 @@ _decode_state = decoder(StateChange)
 _decode_closes = decoder(Closes)
 _decode_grant = decoder(Grant)
 _decode_confirmation = decoder(Confirmation)
-
-
-class _Metrics(msgspec.Struct, forbid_unknown_fields=True):
-    account: str | None = None
+_decode_opened = decoder(BreachOpened)
+_decode_closed = decoder(BreachClosed)
+_decode_profits = decoder(Profits)
 
 
 class RiskService(ReadModel):
@@ -52,8 +61,14 @@ class RiskService(ReadModel):
     configuration has changed meanwhile is set anew. What the firm as a whole may hold is handed out to the partitions
     as budgets. The journal also holds those, and the closes that the measures look back on.
 
+    Exposures and the use of limits follow each fill and each price; value at risk and stress are measured on a
+    schedule and after large moves. Where a measure is over the level of a rule, a breach opens: it is journaled with
+    its evidence and what it sets, then delivered as a person's change would be.
+
     Requests (bodies and answers are MessagePack maps; amounts are decimal strings):
-        ``metrics`` {"account" or None for all}: exposures, value at risk, expected shortfall, stress, use of limits.
+        ``metrics`` {"account" or None for all}: exposures, value at risk, expected shortfall, stress, use of limits,
+        open breaches.
+        ``breaches`` {["account", "open_only"]}: breaches with their evidence, the newest first.
         ``limits`` {["account", "strategy", "symbol"]}: limits by scope, trading states, budgets, the shards that do not
         have them yet; for an account what holds for its orders and how much of it is used.
         ``set_limits`` {"limits": {name: text or None}, "principal", "reason", ["scope"]}: change those named.
@@ -64,6 +79,7 @@ class RiskService(ReadModel):
         period: Length of a period of returns, nanoseconds.
         stale_periods: Periods without a price of its own after which an instrument's price is flagged as stale.
         patience: Seconds to wait for the OMS shards before a change is answered with those still pending.
+        options: The options among the instruments, by id.
     """
 
     def __init__(
@@ -78,6 +94,7 @@ class RiskService(ReadModel):
         period: int = DEFAULT_PERIOD,
         stale_periods: int = 3,
         patience: float = 2.0,
+        options: Mapping[int, ListedOption] | None = None,
     ) -> None:
         super().__init__(name, directory, configuration, instruments, markets=markets, oms=oms)
         self.controls = Controls()
@@ -88,15 +105,38 @@ class RiskService(ReadModel):
             self.controls, self.delivery, self.keeper, self._change, self.oms, self.ledger, instruments, self.log
         )
         self.history = ReturnHistory(len(instruments), configuration.risk.window, period, stale_periods)
-        self._open_orders: defaultdict[str, dict[str, Order]] = defaultdict(dict)
-        self._cache: dict[str | None, bytes] = {}
-        self._cache_stamp: tuple[int, ...] = ()
+        self.live = LiveRisk(self.ledger, self.marks, instruments, self.history, configuration, options)
+        self.breaches = BreachEngine(Rule.of(rule) for rule in configuration.risk.all_rules())
+        self._baseline = Baseline()
+        self._breach_keeper = BreachKeeper(
+            self.breaches,
+            Readings(self.live, self._limits_of, instruments),
+            self.controls,
+            self._baseline,
+            self._put_breach,
+            self._deliver,
+            self.live.book.accounts,
+            self.metrics,
+            self.log,
+        )
+        self.watch = RiskWatch(self.live, self.breaches, self._breach_keeper, self._moment)
+        self._measuring = MeasureRequests(
+            self,
+            self.live,
+            self.history,
+            self.breaches,
+            self.controls,
+            self._controlling.states,
+            self._limits_of,
+            configuration.risk,
+        )
         self._journal: Journal
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods by name."""
         return {
-            "metrics": self._metrics,
+            "metrics": lambda request: self._measuring.metrics(request),
+            "breaches": lambda request: self._measuring.breaches(request),
             "limits": lambda request: self._controlling.limits(request),
             "set_limits": lambda request: self._controlling.set_limits(request),
             "set_state": lambda request: self._controlling.set_state(request),
@@ -117,6 +157,12 @@ class RiskService(ReadModel):
             elif record.kind == CONFIRMATION:
                 confirmed = _decode_confirmation(record.payload)
                 self.budgets.confirm(confirmed.partition, confirmed.number)
+            elif record.kind == OPENED:
+                self._adopt_breach(_decode_opened(record.payload))
+            elif record.kind == CLOSED:
+                self._adopt_breach(_decode_closed(record.payload))
+            elif record.kind == PROFITS:
+                self.live.water.take(_decode_profits(record.payload))
             else:
                 closes = _decode_closes(record.payload)
                 self.history.add(closes)
@@ -127,6 +173,12 @@ class RiskService(ReadModel):
         for change in self.controls.configuration_changes(configured_limits(self.configuration.risk)):
             self._change(change)
             self.log.info("limits set", scope=change.scope, reason=change.reason, limits=change.limits)
+        self._breach_keeper.close_orphans(self.time)
+
+    async def connect(self) -> None:
+        """Follow OMS and market; listen whether the feed falls silent, and read the calendars meanwhile."""
+        await super().connect()
+        self.delivery.spawn(self._listen())
 
     async def stop(self) -> None:
         """Stop following and close the journal."""
@@ -135,15 +187,13 @@ class RiskService(ReadModel):
         self._journal.close()
 
     def on_event(self, event: OmsEvent) -> None:
-        """Follow open orders, and what each partition has put in force."""
-        if isinstance(event, OrderEvent):
-            order = event.order
-            if order.status.is_open:
-                self._open_orders[order.account][order.order_id] = order
-            else:
-                self._open_orders[order.account].pop(order.order_id, None)
-        else:
+        """Follow positions and open orders, and what each partition has put in force."""
+        began = wall.perf_counter_ns()
+        if not isinstance(event, OrderEvent):
             self.controls.take(event)
+        self.watch.take(event, self.time)
+        if isinstance(event, OrderEvent) and event.fill is not None:
+            self.metrics.observe("fill_seconds", wall.perf_counter_ns() - began)
 
     def on_subscribed(self, shard: str) -> None:
         """Send the shard what it lacks."""
@@ -157,10 +207,13 @@ class RiskService(ReadModel):
 
     def on_slice(self, sequence: int, time: int, ticked: list[int]) -> None:
         """Note what traded; close the period where the slice lies at its very end."""
+        self.watch.slice(sequence, time, ticked)
         if ticked:
             self.history.tick(ticked, time)
         if self.history.is_complete(time):
+            self.live.settle()
             self._close_period(sequence)
+        self.watch.judge(wall.monotonic_ns())
 
     def on_snapshot(self, sequence: int, time: int) -> None:
         """Note what traded in slices that were left out."""
@@ -168,30 +221,26 @@ class RiskService(ReadModel):
         ticked = [instrument for instrument, at in self.marks.times.items() if at > since]
         if ticked:
             self.history.tick(ticked, max(self.marks.times[instrument] for instrument in ticked))
+        self.live.reread(time)
 
     def status(self) -> dict[str, Any]:
         """Return what the service stands at, the first accounts' measures, and the shards that lack limits."""
         return {
             **self.as_of(),
-            "accounts": [self._tail(account) for account in self.ledger.accounts()[:ACCOUNTS_SHOWN]],
+            "accounts": [self._measuring.tails(account) for account in self.ledger.accounts()[:ACCOUNTS_SHOWN]],
             "periods": self.history.count,
             "limits_version": self.controls.version,
+            "breaches": breach_rows(self.breaches, open_only=True)[:ACCOUNTS_SHOWN],
             "pending": self.delivery.pending(),
-        }
-
-    def _tail(self, account: str) -> dict[str, Any]:
-        section, currency = self.configuration.risk, self.ledger.currency(account)
-        exposure = exposures(self.ledger.books(account), self.marks.prices, self.instruments, currency)
-        simulation = simulate(exposure, self.history.returns(), section.confidence, section.minimum_window)
-        equity = self.ledger.books(account).cash(currency) + sum(exposure.values())
-        return {
-            "account": account,
-            **report.tail_section(simulation, self.history, exposure, equity, self.instruments, section),
         }
 
     def _close_period(self, sequence: int) -> None:
         closes = self.history.closes(sequence, self.marks.prices)
         self._journal.append(closes.time, CLOSES, encode(closes))
+        profits = self.live.profits(sequence, closes.time)
+        if profits is not None:
+            self._journal.append(closes.time, PROFITS, encode(profits))
+            self.live.water.take(profits)
         self._journal.flush()
         self.history.add(closes)
 
@@ -206,11 +255,51 @@ class RiskService(ReadModel):
             self.controls.set_state(change)
 
     def _adopt_limits(self, change: LimitsChange) -> None:
+        self._baseline.take(change, self.controls.limits_of(change.scope))
         self.controls.set_limits(change)
         if change.scope == FIRM:
             currencies = sorted({self.ledger.currency(account) for account in self.ledger.accounts()})
             shared = {name: limit for name, limit in change.limits.items() if name in BUDGETED}
             self.budgets.set_limits(shared, currencies[0] if currencies else "")
+
+    def _put_breach(self, event: BreachOpened | BreachClosed) -> None:
+        """Put a breach on record, and make what it sets."""
+        self._append(OPENED if isinstance(event, BreachOpened) else CLOSED, event)
+        self._adopt_breach(event)
+
+    def _adopt_breach(self, event: BreachOpened | BreachClosed) -> None:
+        self.breaches.take(event)
+        if isinstance(event, BreachOpened):
+            if event.state is not None:
+                self.controls.set_state(event.state)
+            if event.limits is not None:
+                self._adopt_limits(event.limits)
+
+    def _deliver(self, opened: BreachOpened) -> None:
+        for shard in self.oms.clients:
+            self.delivery.push(shard)
+        if opened.limits is not None and opened.scope == FIRM:
+            self.delivery.spawn(self.keeper.spread())
+
+    async def _listen(self) -> None:
+        for calendar in self.live.calendars:
+            try:
+                await asyncio.to_thread(self.live.hours.read, calendar)
+            except AlphaMindError as error:
+                self.log.error("a calendar can't be read: no price of its market is stale", problem=str(error))
+        self.live.feed.heard(self.time, wall.monotonic_ns())
+        while True:
+            await asyncio.sleep(LISTEN_SECONDS)
+            try:
+                self.watch.listen(wall.monotonic_ns())
+            except Exception as error:
+                self.log.exception("the feed's silence can't be judged")
+                self._failed(f"the feed's silence can't be judged: {error}")
+                raise
+
+    def _moment(self, clock: int | None) -> Moment:
+        silence = 0 if clock is None else self.live.feed.silence(clock)
+        return Moment(self.time, self.sequence, self.ledger.sequences, silence)
 
     def _put_on_record(self, change: Message) -> None:
         self._append(GRANT if isinstance(change, Grant) else CONFIRMATION, change)
@@ -219,64 +308,7 @@ class RiskService(ReadModel):
         self._journal.append(self.time, kind, encode(change))
         self._journal.flush()
 
-    def _metrics(self, request: Request) -> bytes:
-        wanted = msgspec.msgpack.decode(request.body, type=_Metrics)
-        self.require_current()
-        stamp = (
-            self.sequence,
-            self.time,
-            sum(self.ledger.sequences.values()),
-            self.controls.version,
-            len(self.controls.states),
-            self.history.count,
-        )
-        if stamp != self._cache_stamp:
-            self._cache_stamp = stamp
-            self._cache.clear()
-        answer = self._cache.get(wanted.account)
-        if answer is None:
-            answer = self._cache[wanted.account] = encode(self._measure(wanted.account))
-        return answer
-
-    def _measure(self, account: str | None) -> dict[str, Any]:
-        section, prices = self.configuration.risk, self.marks.prices
-        accounts = self.ledger.accounts() if account is None else [account]
-        books = {one: self.ledger.books(one) for one in accounts}
-        currencies = sorted({self.ledger.currency(one) for one in accounts})
-        if len(currencies) > 1:
-            raise InputError(
-                "the accounts are kept in several currencies", field="account", rule="name one account", value=account
-            )
-        currency = currencies[0]
-        by_account = {one: exposures(books[one], prices, self.instruments, currency) for one in accounts}
-        exposure: defaultdict[int, int] = defaultdict(int)
-        for values in by_account.values():
-            for instrument, amount in values.items():
-                exposure[instrument] += amount
-        figures = total(value(books[one], prices, self.instruments, currency) for one in accounts)
-        gross = sum(map(abs, exposure.values()))
-        stale = self.history.stale(exposure)
-        simulation = simulate(exposure, self.history.returns(), section.confidence, section.minimum_window)
-        uses = [
-            limit_use(self._limits_of(one), by_account[one], self._open_orders[one].values(), prices, self.instruments)
-            for one in accounts
-        ]
-        foreign = {other for one in accounts for other in books[one].currencies() if other != currency}
-        return {
-            "account": account,
-            "accounts": accounts,
-            **figures.text(),
-            "exposures": report.exposure_rows(exposure, gross, stale, self.instruments),
-            "gross_exposure_after_netting": money_text(gross),
-            **report.tail_section(simulation, self.history, exposure, figures.equity, self.instruments, section),
-            "stress": report.stress_rows(exposure, section.stress, figures),
-            "limits": report.limit_rows(report.largest_use(uses)),
-            "trading_states": self._controlling.states(),
-            "stale": [self.instruments[instrument].symbol for instrument in stale],
-            "other_currencies": sorted(foreign),
-            **self.as_of(),
-        }
-
-    def _limits_of(self, account: str) -> dict[str, int]:
-        limits = self.controls.tree.effective(account, "", None)
+    def _limits_of(self, account: str | None) -> dict[str, int]:
+        tree = self.controls.tree
+        limits = tree.of(FIRM) if account is None else tree.effective(account, "", None)
         return {name: value for name in MEASURED if (value := getattr(limits, name)) is not None}

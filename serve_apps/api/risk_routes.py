@@ -71,8 +71,12 @@ class RiskMetrics(pydantic.BaseModel):
     observations: int = Field(description="Returns that the measures rest on.")
     reason: str | None = Field(description="Why there are no measures.")
     stress: list[StressResult]
+    measured_at: str | None = Field(
+        description="Market time of measures and stress, which are made anew on a schedule and after large moves."
+    )
     limits: dict[str, LimitUse]
     trading_states: dict[str, str]
+    breaches: list[dict[str, Any]] = Field(description="Open breaches of the rules of risk, with their evidence.")
     as_of: str | None = Field(description="Market time of the newest data in this answer, RFC 3339.")
 
 

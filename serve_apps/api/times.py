@@ -9,7 +9,19 @@ from actors.clock import SECOND
 from actors.errors import InputError
 
 _TIMES = frozenset(
-    {"as_of", "time", "price_time", "sampled_at", "made_from", "known_time", "fitted_at", "fitted_until"}
+    {
+        "as_of",
+        "time",
+        "price_time",
+        "sampled_at",
+        "made_from",
+        "known_time",
+        "fitted_at",
+        "fitted_until",
+        "measured_at",
+        "opened_at",
+        "closed_at",
+    }
 )
 
 

@@ -245,6 +245,7 @@ class Harness:
             service.ledger.apply(OrderEvent(partition=0, sequence=2, time=TIME, order=order, fill=fill))
             service.marks.take_snapshot([(0, price + 100, TIME)])
             service.time, service.sequence = TIME, 7
+        self.risk.live.reread(TIME)
 
     async def start(self) -> None:
         """Start all services."""

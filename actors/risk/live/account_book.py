@@ -1,0 +1,181 @@
+"""The exposures of one account, kept up one instrument at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from actors.messages import MONEY_UNIT, Instrument, round_half_even
+from actors.portfolio.attribution import market_values
+from actors.portfolio.books import LARGEST_AMOUNT, Books, Position
+from actors.portfolio.marks import Marks
+from actors.risk.limits import FLAG, LimitUse
+from actors.risk.live.largest import Largest
+from actors.risk.live.oldest import OldestPrices
+from actors.risk.live.order_use import OrderUse
+from actors.risk.live.totals import Totals
+
+
+class AccountBook:
+    """What an account holds, at the last prices: always what ``valuation.exposures`` and ``limits.limit_use`` say.
+
+    Args:
+        books: The account's books, which the ledger keeps up.
+        currency: The account's own currency.
+        marks: The last prices, which the read model keeps up.
+        instruments: The instrument master.
+
+    Attributes:
+        by_currency: Exposures by currency; ``own`` are those in the account's.
+        units: Size of each position with a price in the account's currency, 1e-8 units.
+        orders: What the open orders use of the limits.
+        prices: The oldest prices of what is held.
+        counted: Cash and deposits in the own currency that the firm's sum contains.
+        by_strategy: Gross and net exposure in the account's currency by strategy; parts sum to the account's net.
+    """
+
+    def __init__(self, books: Books, currency: str, marks: Marks, instruments: Sequence[Instrument]) -> None:
+        self.books = books
+        self.currency = currency
+        self.by_currency: defaultdict[str, Totals] = defaultdict(Totals)
+        self.own = self.by_currency[currency]
+        self.units: Largest[int] = Largest()
+        self.orders = OrderUse(instruments, marks.prices)
+        self.prices = OldestPrices(instruments, marks.times)
+        self.by_strategy: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self.counted = (0, 0)
+        self._largest_positions = {
+            "maximum_position_notional": self.own.largest,
+            "maximum_position_quantity": self.units,
+        }
+        self._largest_orders = {
+            "maximum_order_quantity": self.orders.quantities,
+            "maximum_order_notional": self.orders.notionals,
+            "price_collar": self.orders.collars,
+        }
+        self._parts: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        self._marks = marks
+        self._instruments = instruments
+
+    def trade(self, instrument: int, strategy: str, now: int) -> int:
+        """Take note that a strategy's position has changed; return the change of value in the own currency."""
+        self._parts[instrument].setdefault(strategy, 0)
+        change = self.revalue(instrument)
+        if self.holds(instrument):
+            self.prices.hold(instrument, now)
+        return change
+
+    def holds(self, instrument: int) -> bool:
+        """Return whether there is a position in an instrument, net over strategies."""
+        return instrument in self.by_currency[self._instruments[instrument].currency].values
+
+    def follows(self, instrument: int) -> bool:
+        """Return whether any strategy has a position in an instrument, be it that others hold the opposite."""
+        return any(self.books.strategy_position(strategy, instrument) for strategy in self._parts[instrument])
+
+    def reread(self, now: int) -> set[int]:
+        """Return the instruments of all positions ever held, after taking note of them; they are to be revalued."""
+        for position in self.books.positions():
+            self._parts[position.instrument].setdefault(position.strategy, 0)
+            self.prices.hold(position.instrument, now)
+        return set(self._parts)
+
+    def revalue(self, instrument_id: int) -> int:
+        """Value one position anew at the last price; return the change of value in the account's currency."""
+        instrument, price = self._instruments[instrument_id], self._marks.prices.get(instrument_id)
+        parts = self._parts[instrument_id]
+        value: int | None = None
+        if price is None:
+            held = self._unpriced(instrument_id)
+            if any(position.quantity for position in held):
+                value = sum(position.cost for position in held if position.quantity)
+        elif quantity := self.books.position(instrument_id):
+            value = instrument.notional(price, quantity)
+        if value is None:  # legs that cancel out count at their costs until there is a price
+            self.prices.release(instrument_id)
+        own = instrument.currency == self.currency
+        change = (self.own if own else self.by_currency[instrument.currency]).set(instrument_id, value)
+        if not own:
+            return 0
+        if len(parts) == 1:
+            for strategy in parts:
+                self._attribute(parts, strategy, value or 0)
+        else:
+            if price is not None:
+                held = self._priced(instrument_id)
+            for position, part in zip(held, market_values(held, price, instrument), strict=True):
+                self._attribute(parts, position.strategy, part)
+        if price and value:
+            # 1e-16 currency units a lot at this price, as ``limits.limit_use`` counts lots back from the value
+            a_lot = price * instrument.price_increment * instrument.quantity_increment * instrument.multiplier
+            lots = round_half_even(abs(value) * MONEY_UNIT, a_lot)
+            self.units.set(instrument_id, lots * instrument.quantity_increment)
+        else:
+            self.units.set(instrument_id, 0)
+        return change
+
+    @property
+    def equity(self) -> int:
+        """Cash plus net exposure, 1e-8 units of the account's currency."""
+        return self.books.cash(self.currency) + self.own.net
+
+    @property
+    def profit(self) -> int:
+        """Equity less deposits."""
+        return self.equity - self.books.deposits(self.currency)
+
+    @property
+    def leverage(self) -> int:
+        """Gross exposure over equity, 1e-8."""
+        return fraction(self.own.gross, self.equity)
+
+    @property
+    def concentration(self) -> int:
+        """Value of the largest position over equity, 1e-8."""
+        return fraction(self.own.largest.value, self.equity)
+
+    def limit_use(self, limits: Mapping[str, int]) -> dict[str, LimitUse]:
+        """Return the use of every limit that positions and open orders show, as ``limits.limit_use`` does."""
+        return {name: self.use_of(name, limit) for name, limit in limits.items()}
+
+    def use_of(self, name: str, limit: int) -> LimitUse:
+        """Return the use of one limit."""
+        positions = self._largest_positions.get(name)
+        if positions is not None:
+            return LimitUse(limit, positions.value, self._symbol(positions.key))
+        orders = self._largest_orders.get(name)
+        if orders is not None:
+            return LimitUse(limit, orders.value, self.orders.symbol(orders))
+        own = self.own
+        if name == FLAG:
+            return LimitUse(limit, len(own.shorts), self._symbol(next(iter(own.shorts), None)))
+        return LimitUse(limit, own.gross if name == "maximum_gross_exposure" else abs(own.net), "")
+
+    def _unpriced(self, instrument: int) -> list[Position]:
+        # Costs count, which the books give for all positions only: the first price ends that.
+        return [position for position in self.books.positions() if position.instrument == instrument]
+
+    def _priced(self, instrument: int) -> list[Position]:
+        quantity = self.books.strategy_position
+        return [
+            Position(instrument, strategy, quantity(strategy, instrument), 0, 0, 0)
+            for strategy in self._parts[instrument]
+        ]
+
+    def _attribute(self, parts: dict[str, int], strategy: str, value: int) -> None:
+        before = parts[strategy]
+        if value != before:
+            sums = self.by_strategy[strategy]
+            sums[0] += abs(value) - abs(before)
+            sums[1] += value - before
+            parts[strategy] = value
+
+    def _symbol(self, instrument: int | None) -> str:
+        return "" if instrument is None else self._instruments[instrument].symbol
+
+
+def fraction(numerator: int, equity: int) -> int:
+    """Return a share of the equity, 1e-8; beyond all bounds where there is no equity to have a share of."""
+    if not numerator:
+        return 0
+    return numerator * MONEY_UNIT // equity if equity > 0 else LARGEST_AMOUNT

@@ -1,0 +1,211 @@
+"""The live risk of all accounts: exposures with every fill and price, tail losses when they are due."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from actors.errors import InputError
+from actors.messages import Instrument, OmsEvent
+from actors.portfolio.ledger import Ledger
+from actors.portfolio.marks import Marks
+from actors.risk.live.exposure_book import ExposureBook, FirmBook
+from actors.risk.live.feed_watch import FeedWatch
+from actors.risk.live.greeks_book import GreeksBook, ListedOption
+from actors.risk.live.high_water import HighWater, Profits
+from actors.risk.live.open_hours import OpenHours
+from actors.risk.live.tail_schedule import Measured, TailSchedule
+from actors.risk.live.totals import Totals
+from actors.risk.measures import Simulation, simulate
+from actors.risk.returns import ReturnHistory
+from actors.risk.stress import stress
+from configs.schema import Configuration
+
+
+@dataclasses.dataclass(frozen=True)
+class Tails:
+    """What one scope stands to lose: the simulation, and the profit of every stress scenario, 1e-8 units."""
+
+    simulation: Simulation
+    stress: Mapping[str, int]
+
+
+class LiveRisk:
+    """Keeps exposures, tail losses, peaks and the age of prices of every account and of the firm.
+
+    Args:
+        ledger: The books.
+        marks: The last prices.
+        instruments: The instrument master.
+        history: The returns that value at risk looks back on.
+        configuration: The whole configuration.
+        options: The options among the instruments, by id.
+
+    Attributes:
+        book: The exposures.
+        greeks: The Greeks of the options held.
+        tails: The newest tail losses by account, the firm's under ``None``.
+        water: Peaks, and where the day began.
+        hours: When markets are open.
+        feed: How long the feed has been silent.
+        touched: The accounts that changed, by a fill or a price, since the last slice was settled.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        marks: Marks,
+        instruments: Sequence[Instrument],
+        history: ReturnHistory,
+        configuration: Configuration,
+        options: Mapping[int, ListedOption] | None = None,
+    ) -> None:
+        section = configuration.risk
+        self.book = ExposureBook(ledger, marks, instruments)
+        self.greeks = GreeksBook(options or {}, instruments, marks.prices)
+        self.tails: TailSchedule[str | None, Tails] = TailSchedule(
+            self.measure, section.refresh_seconds, section.large_move
+        )
+        self.water = HighWater()
+        self.hours = OpenHours()
+        self.calendars = sorted({instrument.calendar for instrument in instruments})
+        self.feed = FeedWatch(configuration.feed, self.calendars, self.hours)
+        self._section = section
+        self._rules_ask = any(rule.confidence is not None or rule.scenario is not None for rule in section.rules)
+        self._history = history
+        self._ledger = ledger
+        self._marks = marks
+        self.touched: set[str] = set()
+        self._profits: dict[str, int] = {}
+        self._newest: tuple[int, Mapping[int, int], Tails] | None = None
+
+    def take(self, event: OmsEvent, now: int) -> str | None:
+        """Follow an event that the ledger has taken; return the account that it changed."""
+        account = self.book.take(event, now)
+        if account is not None:
+            self.touched.add(account)
+            fill = getattr(event, "fill", None)
+            if fill is not None:
+                if self.greeks:
+                    self.greeks.hold(account, fill.instrument, self._ledger.books(account).position(fill.instrument))
+                self._moved((account,), (fill.instrument,))
+        return account
+
+    def tick(self, instruments: Sequence[int], time: int) -> None:
+        """Follow new prices, at market time ``time``."""
+        if self.greeks:
+            self.greeks.tick(instruments, time)
+        touched = self.book.tick(instruments)
+        self._moved(touched, instruments)
+        self.touched |= touched
+
+    def reread(self, now: int) -> None:
+        """Read everything anew."""
+        self.book.reread(self.book.accounts(), now)
+        if self.greeks:
+            for account in self.book.accounts():
+                for instrument, lots in self._ledger.books(account).net_positions().items():
+                    self.greeks.hold(account, instrument, lots)
+            self.greeks.tick(list(self._marks.prices), now)
+        self.touched.update(self.book.accounts())
+
+    def settle(self) -> None:
+        """Take note of the profits at the end of a slice: all its prices and fills are in."""
+        for account in self.touched:
+            self._profits[account] = self.book.account(account).profit
+
+    def profits(self, sequence: int, time: int) -> Profits | None:
+        """Return the profits as of the last slice for the record, ``None`` where nobody has any yet."""
+        if not self._profits:
+            return None
+        firm: dict[str, int] = {}
+        for account, profit in self._profits.items():
+            currency = self._ledger.currency(account)
+            firm[currency] = firm.get(currency, 0) + profit
+        return Profits(sequence, time, dict(self._profits), firm)
+
+    def refresh(self, time: int, sequence: int) -> bool:
+        """Measure tail losses where they are due and their inputs moved; return whether all scopes are to be looked at.
+
+        Where no rule is about them they wait until they are asked for, and are then as new as if they had not.
+        """
+        tails, history = self.tails, self._history.count
+        whole = tails.round_is_due(time)
+        if not self._rules_ask:
+            return whole
+        wanted: Iterable[str | None] = (None, *self.book.accounts()) if whole else tails.hurried()
+        for scope in wanted:
+            totals = self.totals(scope)
+            if totals is not None and (
+                totals.values or tails.of(scope) is not None
+            ):  # who never held anything can wait
+                tails.refresh(scope, totals, history, time, sequence)
+        return whole
+
+    def measured(self, account: str | None, time: int, sequence: int) -> Measured[Tails]:
+        """Return the newest tail losses of an account, or of the firm; measured now where they are due.
+
+        Raises:
+            InputError: The firm's accounts are in several currencies.
+            NotFound: There is no such account.
+        """
+        found = self.tails.of(account)
+        if found is None or self.tails.is_due(account, time):
+            totals = self.totals(account)
+            if totals is None:
+                raise InputError(
+                    "the accounts are kept in several currencies", field="account", rule="name one account"
+                )
+            self.tails.refresh(account, totals, self._history.count, time, sequence)
+            found = self.tails.of(account)
+            assert found is not None
+        return found
+
+    def firm(self) -> FirmBook | None:
+        """Return the sums over all accounts; ``None`` where they are in several currencies."""
+        firm = self.book.firm
+        return next(iter(firm.values())) if len(firm) == 1 else None
+
+    def totals(self, account: str | None) -> Totals | None:
+        """Return the exposures of an account, or the firm's after netting; ``None`` where the firm has no one sum."""
+        if account is not None:
+            return self.book.account(account).own
+        firm = self.firm()
+        return None if firm is None else firm.netted
+
+    def measure(self, exposures: Mapping[int, int]) -> Tails:
+        """Measure what a book stands to lose; the same book, as that of a firm with one account, only once."""
+        section, count = self._section, self._history.count
+        if self._newest is None or self._newest[0] != count or self._newest[1] != exposures:
+            simulation = simulate(exposures, self._history.returns(), section.confidence, section.minimum_window)
+            self._newest = count, exposures, Tails(simulation, stress(exposures, section.stress))
+        return self._newest[2]
+
+    def stale(self, account: str | None, time: int) -> tuple[int, int] | None:
+        """Return the instrument whose price is the oldest by the hours of its market, and its age in nanoseconds.
+
+        ``None`` where nothing is held, or where no calendar is known yet.
+        """
+        prices = self.book.prices if account is None else self.book.account(account).prices
+        oldest: tuple[int, int] | None = None
+        for calendar, instrument, last in prices.oldest():
+            age = self.hours.between(calendar, last, time)
+            if age is not None and (oldest is None or age > oldest[1]):
+                oldest = instrument, age
+        return oldest
+
+    def unpriced_share(self, totals: Totals) -> float:
+        """Return the share of the gross exposure that counts at its cost, as there is no price yet."""
+        prices = self._marks.prices
+        missing = sum(abs(value) for instrument, value in totals.values.items() if instrument not in prices)
+        return missing / totals.gross if totals.gross else 0.0
+
+    def _moved(self, accounts: Iterable[str], instruments: Sequence[int]) -> None:
+        any_account = False
+        for account in accounts:
+            any_account = True
+            self.tails.moved(account, self.book.account(account).own, instruments)
+        if any_account:
+            totals = self.totals(None)
+            if totals is not None:
+                self.tails.moved(None, totals, instruments)

@@ -1,0 +1,148 @@
+"""What each rule is about, measured now: an integer of 1e-8, and what it is made of."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from actors.messages import MONEY_UNIT, Instrument
+from actors.oms.scopes import account_of
+from actors.risk.live.account_book import AccountBook, fraction
+from actors.risk.live.exposure_book import FirmBook
+from actors.risk.live.monitor import LiveRisk
+from actors.risk.limits import LimitUse
+from actors.risk.rules.breach import Contribution, Evidence
+from actors.risk.rules.rule import Rule
+
+SHOWN = 5
+"""Positions that evidence names."""
+_NANOSECONDS = 10
+"""Nanoseconds in 1e-8 seconds."""
+_OF_THE_FIRM = ("maximum_gross_exposure", "maximum_net_exposure")
+
+
+class Moment(NamedTuple):
+    """When something is measured.
+
+    Attributes:
+        time: Market time, UTC nanoseconds.
+        sequence: Newest market slice.
+        oms_sequences: Newest event by OMS partition.
+        silence: Nanoseconds by the wall clock for which the feed has been silent; ``None``: not known.
+    """
+
+    time: int
+    sequence: int
+    oms_sequences: Mapping[int, int]
+    silence: int | None
+
+
+class Readings:
+    """Reads measures off the live risk.
+
+    Args:
+        live: The live risk.
+        limits_of: Returns the measured limits of an account by name; of the firm for ``None``.
+        instruments: The instrument master.
+    """
+
+    def __init__(
+        self, live: LiveRisk, limits_of: Callable[[str | None], Mapping[str, int]], instruments: Sequence[Instrument]
+    ) -> None:
+        self._live = live
+        self._limits_of = limits_of
+        self._instruments = instruments
+
+    def value(self, rule: Rule, scope: str, moment: Moment) -> int | None:
+        """Return a rule's measure, 1e-8 of its unit; ``None`` where it can't be told now."""
+        account = account_of(scope)
+        if rule.measure == "feed_silence":
+            return None if moment.silence is None else moment.silence // _NANOSECONDS
+        if rule.measure == "stale_price":
+            stale = self._live.stale(account, moment.time)
+            return 0 if stale is None else stale[1] // _NANOSECONDS
+        if rule.measure == "limit_use":
+            return self._limit_use(str(rule.limit), account)
+        if rule.unit == "money" and (rule.confidence is not None or rule.scenario is not None):
+            return self._tail(rule, account)
+        holder = self._live.firm() if account is None else self._live.book.account(account)
+        return None if holder is None else self._of_holder(rule.measure, account, holder, moment.time)
+
+    def evidence(self, rule: Rule, scope: str, value: int, moment: Moment) -> Evidence:
+        """Return what a measure is made of."""
+        account = account_of(scope)
+        totals = self._live.totals(account)
+        measured_at, missing = moment.time, 0.0 if totals is None else self._live.unpriced_share(totals)
+        exposures: Mapping[int, int] = {} if totals is None else totals.values
+        measured = self._live.tails.of(account)
+        if measured is not None and (rule.confidence is not None or rule.scenario is not None):
+            measured_at, exposures = measured.time, measured.exposures
+            if rule.confidence is not None:
+                missing = 1.0 - measured.result.simulation.share_covered
+        largest = heapq.nlargest(SHOWN, exposures.items(), key=lambda item: abs(item[1]))
+        if rule.measure == "stale_price":
+            stale = self._live.stale(account, moment.time)
+            largest = [] if stale is None else [(stale[0], exposures.get(stale[0], 0))]
+        return Evidence(
+            measure=rule.described,
+            unit=rule.unit,
+            value=value,
+            threshold=rule.threshold,
+            time=moment.time,
+            measured_at=measured_at,
+            market_sequence=moment.sequence,
+            oms_sequences=dict(moment.oms_sequences),
+            positions=[Contribution(self._instruments[one].symbol, amount) for one, amount in largest],
+            missing_share=missing,
+        )
+
+    def _of_holder(self, measure: str, account: str | None, holder: AccountBook | FirmBook, time: int) -> int:
+        if isinstance(holder, AccountBook):
+            gross, net, largest, currency = holder.own.gross, holder.own.net, holder.own.largest.value, holder.currency
+            deposits = holder.books.deposits(currency)
+        else:
+            gross, net, largest = holder.gross, holder.netted.net, holder.netted.largest.value
+            currency, deposits = holder.accounts[0].currency if holder.accounts else "", holder.deposits
+        if measure == "gross_exposure":
+            return gross
+        if measure == "net_exposure":
+            return abs(net)
+        if measure == "leverage":
+            return fraction(gross, holder.equity)
+        if measure == "concentration":
+            return fraction(largest, holder.equity)
+        water = self._live.water
+        if measure == "drawdown":
+            return water.drawdown(account, currency, holder.profit, deposits)
+        return water.day_loss(account, currency, holder.profit, time)
+
+    def _tail(self, rule: Rule, account: str | None) -> int | None:
+        measured = self._live.tails.of(account)
+        if measured is None:
+            return None
+        if rule.scenario is not None:
+            return -measured.result.stress[rule.scenario]
+        for tail in measured.result.simulation.tails:
+            if tail.confidence == rule.confidence:
+                return round(tail.value_at_risk if rule.measure == "value_at_risk" else tail.expected_shortfall)
+        return None
+
+    def _limit_use(self, name: str, account: str | None) -> int | None:
+        if account is not None:
+            return self._share(name, account)
+        if name not in _OF_THE_FIRM:  # these hold for each account by itself
+            shares = [self._share(name, one) for one in self._live.book.accounts()]
+            return max((share for share in shares if share is not None), default=None)
+        firm, limit = self._live.firm(), self._limits_of(None).get(name)
+        if firm is None or not limit:
+            return None
+        used = firm.gross if name == "maximum_gross_exposure" else abs(firm.netted.net)
+        return used * MONEY_UNIT // limit
+
+    def _share(self, name: str, account: str) -> int | None:
+        limit = self._limits_of(account).get(name)
+        if not limit:
+            return None
+        use: LimitUse = self._live.book.account(account).use_of(name, limit)
+        return use.value * MONEY_UNIT // limit
