@@ -187,7 +187,9 @@ def night(
     instruments = [*sorted(client.instruments.values(), key=lambda one: one.id)]
     books = Books.from_view(client.books(account), instruments)
     return [
-        Wanted(account, charge, f"{charge.kind} of {days} night{'s' if days > 1 else ''} to {last}", key_of(charge, last))
+        Wanted(
+            account, charge, f"{charge.kind} of {days} night{'s' if days > 1 else ''} to {last}", key_of(charge, last)
+        )
         for charge in accrue(books, prices, instruments, terms, days)
     ]
 

@@ -17,6 +17,7 @@ from pydantic import Field
 from configs.base import Decimal, Exact, Name, Positive, Section
 from configs.breach_rules import LiveRiskSection, check_owners, check_rules
 from configs.limits import LimitsSection, Scopes
+from configs.option_market import OptionMarketSection
 
 ROLES = ("market", "venue", "oms", "strategy", "portfolio", "risk", "feed", "api", "models")
 """What is placed in the cluster: the kinds of actors, and the two Serve deployments."""
@@ -290,6 +291,8 @@ class RiskSection(LiveRiskSection):
 
     limits: LimitsSection = LimitsSection()
     """What the gate allows the firm when a run begins; changed at run time through the risk actor."""
+    options: OptionMarketSection = OptionMarketSection()
+    """What the market says of listed options."""
     scopes: Scopes = {}
     """The same for accounts, strategies and instruments, which may only be allowed less than the firm."""
     confidence: tuple[Annotated[float, Field(gt=0.5, lt=1)], ...] = (0.95, 0.99)

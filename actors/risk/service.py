@@ -23,6 +23,7 @@ from actors.risk.controls import Controls, LimitsChange, StateChange
 from actors.risk.delivery import Delivery
 from actors.risk.limits import MEASURED
 from actors.risk.live.greeks_book import ListedOption
+from actors.risk.live.listed_options import listed_options
 from actors.risk.live.high_water import Profits
 from actors.risk.live.monitor import LiveRisk
 from actors.risk.measure_requests import MeasureRequests
@@ -79,7 +80,8 @@ class RiskService(ReadModel):
         period: Length of a period of returns, nanoseconds.
         stale_periods: Periods without a price of its own after which an instrument's price is flagged as stale.
         patience: Seconds to wait for the OMS shards before a change is answered with those still pending.
-        options: The options among the instruments, by id.
+        options: The options among the instruments, by id; by default those of the instrument master, with what
+            ``risk.options`` says of their market.
     """
 
     def __init__(
@@ -105,6 +107,8 @@ class RiskService(ReadModel):
             self.controls, self.delivery, self.keeper, self._change, self.oms, self.ledger, instruments, self.log
         )
         self.history = ReturnHistory(len(instruments), configuration.risk.window, period, stale_periods)
+        if options is None:
+            options = listed_options(instruments, configuration.risk.options)
         self.live = LiveRisk(self.ledger, self.marks, instruments, self.history, configuration, options)
         self.breaches = BreachEngine(Rule.of(rule) for rule in configuration.risk.all_rules())
         self._baseline = Baseline()

@@ -117,7 +117,7 @@ class AccountBook:
     @property
     def equity(self) -> int:
         """Cash plus net exposure, 1e-8 units of the account's currency."""
-        return self.books.cash(self.currency) + self.own.net
+        return self.books.cash(self.currency) - self.books.owed(self.currency) + self.own.net
 
     @property
     def profit(self) -> int:

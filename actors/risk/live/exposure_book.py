@@ -180,7 +180,7 @@ class ExposureBook:
 
     def _count_cash(self, book: AccountBook) -> None:
         books, currency, counted = book.books, book.currency, book.counted
-        cash, deposits = books.cash(currency), books.deposits(currency)
+        cash, deposits = books.cash(currency) - books.owed(currency), books.deposits(currency)
         if (cash, deposits) != counted:
             firm = self.firm[currency]
             firm.cash += cash - counted[0]

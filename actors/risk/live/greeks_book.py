@@ -28,7 +28,7 @@ class ListedOption:
     Attributes:
         contract: Its terms.
         underlying: Id of the underlying instrument, whose last price is the spot.
-        volatility: Of the underlying per year, as a fraction.
+        volatility: Of the underlying per year, as a fraction; NaN where it is not known: then there are no Greeks.
         rate: Risk-free rate per year, continuous.
         dividend: Dividend yield per year, continuous.
     """
@@ -135,7 +135,7 @@ class GreeksBook:
                         self._count(account, option, lots)
 
     def unknown(self, account: str) -> list[int]:
-        """Return the options held that have no Greeks: expired, or without a price of their underlying."""
+        """Return the options held that have no Greeks: expired, or without price or volatility of their underlying."""
         return sorted(
             option
             for options in self._held.values()
@@ -147,7 +147,11 @@ class GreeksBook:
         price = self._prices.get(underlying)
         for option in options:
             self._units.pop(option, None)
-        alive = [one for one in options if self._options[one].contract.expiry > self._date]
+        alive = [
+            one
+            for one in options
+            if self._options[one].contract.expiry > self._date and self._options[one].volatility > 0
+        ]
         if price is None or self._date == datetime.date.min or not alive:
             return
         spot = price * self._instruments[underlying].price_increment / MONEY_UNIT
