@@ -14,7 +14,7 @@ from actors.portfolio.construction.checks import Array
 
 _MOST_STEPS = 200
 _FULL_STEP = 0.2
-_PRECISION = 1e-12
+_PRECISION = 1e-9
 
 
 def risk_parity(covariance: Array, budgets: Array | None = None) -> Array:
@@ -45,7 +45,7 @@ def risk_parity(covariance: Array, budgets: Array | None = None) -> Array:
         step = -linalg.cho_solve(factor, slope, check_finite=False)
         furthest = float(np.abs(step / position).max())
         position = position + step / (1.0 if furthest < _FULL_STEP else 1.0 + furthest)
-        if furthest < _PRECISION:
+        if furthest < _PRECISION:  # the step that was just made has squared the error
             weights = position / deviations
             return np.asarray(weights / weights.sum(), np.float64)
     raise AlphaMindError("the weights of risk parity did not settle", field="covariance", value=furthest)

@@ -1,0 +1,187 @@
+"""Constraints as rules over weights, each with the name under which people know it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from actors.errors import InputError
+from actors.portfolio.construction.checks import Array, by_symbol
+from actors.portfolio.construction.constraints import Constraints
+from actors.portfolio.construction.forecast import Forecast
+
+Expression = Any
+"""An expression of cvxpy."""
+
+_BINDS = 1e-5
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rule:
+    """One constraint: ``low <= measure(weights) <= high``.
+
+    Attributes:
+        name: As people know it, for instance ``sector_at_most.energy``.
+        measure: What is bounded, from weights times a positive scale and that scale, times that scale; convex, and
+            affine where ``low`` is set. The scale is 1 but in problems that look for the best ratio.
+        low: ``None``: no bound.
+        high: ``None``: no bound.
+    """
+
+    name: str
+    measure: Callable[[Expression, Expression], Expression]
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        """Return the rule as people read it."""
+        if self.low == self.high:
+            return f"{self.name} = {self.low:g}"
+        # One of both is set; a bound of a single weight or a sector says by its name which side it is of.
+        return f"{self.name} {'>=' if self.high is None else '<='} {self.low if self.high is None else self.high:g}"
+
+    def expressions(self, weights: Expression, scale: Expression = 1.0) -> list[Expression]:
+        """Return the rule as constraints of cvxpy, brought to about 1 so that a solver's tolerance means the same."""
+        measured = self.measure(weights, scale)
+        unit = max(abs(self.low or 0.0), abs(self.high or 0.0), 1e-6)
+        found = [] if self.low is None else [measured / unit >= self.low / unit * scale]
+        if self.high is not None:
+            found.append(measured / unit <= self.high / unit * scale)
+        return [measured / unit == self.low / unit * scale] if self.low == self.high else found
+
+    def effect(self, weights: Array) -> Effect:
+        """Return what the rule measures of weights."""
+        import cvxpy
+
+        value = np.atleast_1d(np.asarray(self.measure(cvxpy.Constant(weights), 1.0).value, np.float64))
+        nearest = float(value.max() if self.low is None else value.min())
+        bounds = [bound for bound in (self.low, self.high) if bound is not None]
+        binds = any(abs(nearest - bound) <= _BINDS * max(1.0, abs(bound)) for bound in bounds)
+        if self.name in ("trading_cost", "tracking_error") and self.high is not None:
+            binds = nearest >= (1 - _BINDS) * self.high
+        return Effect(self.name, nearest, self.low, self.high, binds)
+
+
+@dataclasses.dataclass(frozen=True)
+class Effect:
+    """What a constraint measures of a portfolio, between which bounds, and whether it binds: is at one of them."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    binds: bool
+
+
+def rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
+    """Return every constraint that is set, as rules over the weights of a forecast's symbols.
+
+    Raises:
+        InputError: A constraint names a symbol that the forecast does not have, or a sector's symbols are not in it.
+    """
+    symbols = forecast.symbols
+    found = [Rule("budget", _total, constraints.budget, constraints.budget)]
+    if constraints.long_only:
+        found.append(Rule("long_only", _each, low=0.0))
+    if constraints.at_least is not None:
+        found.append(Rule("at_least", _each, low=constraints.at_least))
+    if constraints.at_most is not None:
+        found.append(Rule("at_most", _each, high=constraints.at_most))
+    for name, bounds in (
+        ("weights_at_least", constraints.weights_at_least),
+        ("weights_at_most", constraints.weights_at_most),
+    ):
+        by_symbol(name, bounds, symbols)
+        found += [
+            _bound(f"{name}.{symbol}", _chosen(symbols.index(symbol)), bound) for symbol, bound in bounds.items()
+        ]
+    found += _sector_rules(constraints, forecast)
+    current = by_symbol("current", constraints.current, symbols)
+    rates = cost_rates(constraints, forecast)
+    if constraints.leverage is not None:
+        found.append(Rule("leverage", _gross, high=constraints.leverage))
+    if constraints.turnover is not None:
+        found.append(Rule("turnover", _traded(np.ones(len(symbols)), current), high=constraints.turnover))
+    if constraints.trading_cost is not None:
+        found.append(Rule("trading_cost", _traded(rates, current), high=constraints.trading_cost))
+    if constraints.tracking_error is not None:
+        benchmark = by_symbol("benchmark", constraints.benchmark, symbols)
+        found.append(Rule("tracking_error", _tracking(forecast.covariance, benchmark), high=constraints.tracking_error))
+    return found
+
+
+def cost_rates(constraints: Constraints, forecast: Forecast) -> Array:
+    """Return the cost of trading of each asset, shape (n,), a fraction of what is traded."""
+    if isinstance(constraints.cost_rate, Mapping):
+        return by_symbol("cost_rate", constraints.cost_rate, forecast.symbols)
+    return np.full(len(forecast.symbols), float(constraints.cost_rate))
+
+
+def _sector_rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
+    found = []
+    for name, bounds in (
+        ("sector_at_least", constraints.sector_at_least),
+        ("sector_at_most", constraints.sector_at_most),
+    ):
+        for sector, bound in bounds.items():
+            members = np.array([float(constraints.sectors.get(symbol) == sector) for symbol in forecast.symbols])
+            if not members.any():
+                raise InputError(
+                    f"the forecast has no symbol of the sector {sector}",
+                    field=f"{name}.{sector}",
+                    value=bound,
+                    rule="a sector of one symbol of the forecast at least",
+                    remedy="name the sectors of the forecast's symbols, or leave this one out",
+                )
+            found.append(_bound(f"{name}.{sector}", _chosen(members), bound))
+    return found
+
+
+def _bound(name: str, measure: Callable[[Expression, Expression], Expression], bound: float) -> Rule:
+    return Rule(name, measure, low=bound) if "_at_least." in name else Rule(name, measure, high=bound)
+
+
+def _each(weights: Expression, scale: Expression) -> Expression:
+    return weights
+
+
+def _total(weights: Expression, scale: Expression) -> Expression:
+    import cvxpy
+
+    return cvxpy.sum(weights)
+
+
+def _gross(weights: Expression, scale: Expression) -> Expression:
+    import cvxpy
+
+    return cvxpy.norm1(weights)
+
+
+def _chosen(which: Array | int) -> Callable[[Expression, Expression], Expression]:
+    if isinstance(which, int):
+        return lambda weights, scale: weights[which]
+    return lambda weights, scale: which @ weights
+
+
+def _traded(rates: Array, current: Array) -> Callable[[Expression, Expression], Expression]:
+    import cvxpy
+
+    return lambda weights, scale: rates @ cvxpy.abs(weights - current * scale)
+
+
+def _tracking(covariance: Array, benchmark: Array) -> Callable[[Expression, Expression], Expression]:
+    import cvxpy
+
+    root = _root(covariance.tobytes(), len(benchmark))
+    return lambda weights, scale: cvxpy.norm(root @ (weights - benchmark * scale), 2)
+
+
+@functools.lru_cache(maxsize=1)
+def _root(covariance: bytes, assets: int) -> Array:
+    """Return R with R'R = covariance, also of a singular one."""
+    values, vectors = np.linalg.eigh(np.frombuffer(covariance).reshape(assets, assets))
+    return np.asarray(vectors.T * np.sqrt(np.maximum(values, 0.0))[:, None], np.float64)
