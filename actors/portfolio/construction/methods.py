@@ -50,7 +50,8 @@ class Settings:
         risk_aversion: Of mean-variance and Black-Litterman: half of it times variance is taken off expected return.
         confidence: Level of the expected shortfall.
         risk_budgets: Share of risk by symbol of risk parity, all positive; empty: equal shares.
-        linkage: Distance of clusters in the hierarchical methods.
+        linkage: Distance of clusters in the hierarchical methods; left out, what their sources take: ``single`` for
+            hierarchical risk parity, ``ward`` for hierarchical equal risk contribution.
         market: Weight by symbol of the market, for Black-Litterman.
         views: Views, for Black-Litterman.
 
@@ -61,7 +62,7 @@ class Settings:
     risk_aversion: float = 2.0
     confidence: float = 0.95
     risk_budgets: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    linkage: Linkage = "single"
+    linkage: Linkage | None = None
     market: Mapping[str, float] = dataclasses.field(default_factory=dict)
     views: Sequence[View] = ()
 
@@ -74,6 +75,6 @@ class Settings:
         for symbol, budget in self.risk_budgets.items():
             if not (math.isfinite(budget) and budget > 0):
                 raise InputError("not a budget", field=f"risk_budgets.{symbol}", value=budget, rule="positive")
-        if self.linkage not in ("single", "complete", "average", "ward"):
+        if self.linkage not in (None, "single", "complete", "average", "ward"):
             rule = "single, complete, average or ward"
             raise InputError("no such linkage", field="linkage", value=self.linkage, rule=rule)

@@ -158,7 +158,7 @@ def _fast(method: Method, forecast: Forecast, budget: float, told: Settings) -> 
     if method is Method.MINIMUM_CVAR and forecast.scenarios is not None and budget > 0:
         return minimum_cvar(forecast.scenarios, told.confidence, budget)
     if method is Method.HIERARCHICAL_RISK_PARITY:
-        return budget * hierarchical_risk_parity(forecast.covariance, linkage=told.linkage)
+        return budget * hierarchical_risk_parity(forecast.covariance, linkage=told.linkage or "single")
     if method in _BUDGETED:
         return budget * risk_parity(forecast.covariance, _budgets(forecast, told))
     raise InputError("long positions have no such sum", field="budget", value=budget, rule="positive")
@@ -193,9 +193,11 @@ def _solved(method: Method, forecast: Forecast, asked: Constraints, told: Settin
     if method is Method.MAXIMUM_DIVERSIFICATION:
         model = MaximumDiversification(**common | {"add_constraints": _added(stated, asked.budget)})
     elif method in _BUDGETED:
-        shares = _budgets(forecast, told)
         common |= {"min_weights": 0.0, "add_constraints": _added(stated, asked.budget)}
-        model = RiskBudgeting(risk_measure=RiskMeasure.VARIANCE, risk_budget=shares, **common)
+        del common["budget"]  # always 1 there; weights are brought to the budget afterwards
+        model = RiskBudgeting(
+            risk_measure=RiskMeasure.VARIANCE, risk_budget=_budgets(forecast, told), **common
+        )
     elif method is Method.MINIMUM_VARIANCE:
         model = MeanRisk(risk_measure=RiskMeasure.VARIANCE, **common)
     elif method is Method.MINIMUM_CVAR:
@@ -247,7 +249,8 @@ def _hierarchical(
         elif rule.name.startswith(("at_most", "weights_at_most")):
             high[chosen] = np.minimum(high[chosen], rule.high)
     common = {"prior_estimator": Known(forecast), "min_weights": low / asked.budget, "max_weights": high / asked.budget}
-    clusters = HierarchicalClustering(linkage_method=LinkageMethod(told.linkage))
+    linkage = told.linkage or ("single" if method is Method.HIERARCHICAL_RISK_PARITY else "ward")
+    clusters = HierarchicalClustering(linkage_method=LinkageMethod(linkage))
     if method is Method.HIERARCHICAL_RISK_PARITY:
         seriation = HierarchicalSeriation(hierarchical_clustering_estimator=clusters, optimal_ordering=False)
         model = HierarchicalRiskParity(seriation_estimator=seriation, **common)
