@@ -54,9 +54,7 @@ def finite_numbers(field: str, values: object, rows: Sequence[Any] | None, symbo
     return numbers
 
 
-def by_symbol(
-    field: str, values: Mapping[str, float], symbols: Sequence[str], missing: float | None = 0.0
-) -> Array:
+def by_symbol(field: str, values: Mapping[str, float], symbols: Sequence[str], missing: float | None = 0.0) -> Array:
     """Return numbers by symbol as a vector in the order of ``symbols``.
 
     Args:
@@ -148,8 +146,8 @@ def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covarian
             field=field,
             value=f"eigenvalue {least:.3g} of the correlations",
             rule="positive definite",
-            remedy="shrink it (covariance ledoit_wolf, oas or factor), take more periods than symbols, leave out one of "
-            "those named, or use hierarchical_risk_parity or minimum_cvar",
+            remedy="shrink it (covariance ledoit_wolf, oas or factor), take more periods than symbols, leave out one "
+            "of those named, or use hierarchical_risk_parity or minimum_cvar",
         )
 
 

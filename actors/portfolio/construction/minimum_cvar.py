@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from actors.errors import AlphaMindError, InputError
 from actors.portfolio.construction.checks import Array
@@ -65,7 +66,7 @@ def minimum_cvar(scenarios: Array, confidence: float = 0.95, budget: float = 1.0
         rows = np.union1d(rows, joining)
     if expected_shortfall(losses, confidence) - means.min() > _GAP * max(1.0, abs(value)):
         raise AlphaMindError("the linear programme of least expected shortfall was not solved to its optimum")
-    return weights * (budget / weights.sum())
+    return np.asarray(weights * (budget / weights.sum()), np.float64)
 
 
 def expected_shortfall(losses: Array, confidence: float) -> float:
@@ -116,5 +117,5 @@ def _solve(returns: Array, tail: float) -> tuple[Array, Array, float, float]:
     return weights, found.x[:-1], float(found.x[-1]), float(-found.eqlin.marginals[0])
 
 
-def _largest(values: Array, count: int) -> np.typing.NDArray[np.intp]:
+def _largest(values: Array, count: int) -> npt.NDArray[np.intp]:
     return np.sort(np.argsort(-values, kind="stable")[:count])

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import warnings
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from actors.errors import AlphaMindError, InputError
 from actors.portfolio.construction.black_litterman import black_litterman
-from actors.portfolio.construction.checks import Array, by_symbol, check_definite
+from actors.portfolio.construction.checks import Array, check_definite
 from actors.portfolio.construction.constraints import Constraints
 from actors.portfolio.construction.forecast import Forecast
 from actors.portfolio.construction.hierarchical_risk_parity import hierarchical_risk_parity
@@ -20,8 +17,10 @@ from actors.portfolio.construction.infeasible import check_feasible
 from actors.portfolio.construction.methods import Method, Settings
 from actors.portfolio.construction.minimum_cvar import check_tail, expected_shortfall, minimum_cvar
 from actors.portfolio.construction.risk_parity import risk_parity
-from actors.portfolio.construction.rules import Effect, Rule, cost_rates, rules
+from actors.portfolio.construction.rules import Effect, rules
+from actors.portfolio.construction.solver import budgets, solved, unsolved
 
+_NOISE = 1e-6
 _HIERARCHICAL = (Method.HIERARCHICAL_RISK_PARITY, Method.HIERARCHICAL_EQUAL_RISK_CONTRIBUTION)
 _BUDGETED = (Method.RISK_PARITY, Method.EQUAL_RISK_CONTRIBUTION)
 _DEFINITE = (
@@ -92,8 +91,8 @@ def optimise(
         weights = _fast(method, forecast, asked.budget, told)
     else:
         try:
-            weights = _solved(method, expected, asked, told, stated)
-        except _unsolved() as error:
+            weights = _without_noise(solved(method, expected, asked, told, stated))
+        except unsolved() as error:
             check_feasible(stated, len(forecast.symbols))
             raise AlphaMindError(
                 f"the solver found no weights: {str(error).splitlines()[0]}",
@@ -103,7 +102,6 @@ def optimise(
                 remedy="relax the tightest of them a little",
             ) from error
     if asked.long_only:
-        # A solver leaves positions of -1e-10.
         weights = np.maximum(weights, 0.0)
     if asked.budget and weights.sum() * asked.budget > 0:
         weights = weights * (asked.budget / weights.sum())
@@ -141,9 +139,7 @@ def _check(method: Method, forecast: Forecast, asked: Constraints, told: Setting
     if ratio and not asked.budget > 0:
         raise InputError(f"{method} needs a budget", field="budget", value=asked.budget, rule="positive")
     if method in (*_BUDGETED, *_HIERARCHICAL) and not asked.long_only:
-        raise InputError(
-            f"{method} holds long positions only", field="long_only", value=asked.long_only, rule="true"
-        )
+        raise InputError(f"{method} holds long positions only", field="long_only", value=asked.long_only, rule="true")
     if method in _HIERARCHICAL and asked.beyond_bounds:
         raise InputError(
             f"{method} keeps to bounds of single weights only",
@@ -160,111 +156,13 @@ def _fast(method: Method, forecast: Forecast, budget: float, told: Settings) -> 
     if method is Method.HIERARCHICAL_RISK_PARITY:
         return budget * hierarchical_risk_parity(forecast.covariance, linkage=told.linkage or "single")
     if method in _BUDGETED:
-        return budget * risk_parity(forecast.covariance, _budgets(forecast, told))
+        return budget * risk_parity(forecast.covariance, budgets(forecast, told))
     raise InputError("long positions have no such sum", field="budget", value=budget, rule="positive")
 
 
-def _budgets(forecast: Forecast, told: Settings) -> Array | None:
-    return by_symbol("risk_budgets", told.risk_budgets, forecast.symbols, None) if told.risk_budgets else None
-
-
-def _solved(method: Method, forecast: Forecast, asked: Constraints, told: Settings, stated: list[Rule]) -> Array:
-    """Return the weights as ``skfolio`` finds them."""
-    from skfolio import RiskMeasure
-    from skfolio.optimization import MaximumDiversification, MeanRisk, ObjectiveFunction, RiskBudgeting
-
-    from actors.portfolio.construction.distribution import Known, frame
-
-    if method in _HIERARCHICAL:
-        return _hierarchical(method, forecast, asked, told, stated)
-    # Numbers about 1, whatever the length of the period: a solver's tolerances are absolute.
-    unit = float(np.diag(forecast.covariance).mean())
-    utility = unit * told.risk_aversion
-    scaled = Forecast(forecast.symbols, forecast.mean / utility, forecast.covariance / unit, forecast.scenarios)
-    if method is Method.MINIMUM_CVAR and forecast.scenarios is not None:
-        scaled = dataclasses.replace(scaled, scenarios=forecast.scenarios / math.sqrt(unit))
-    common: dict[str, Any] = {
-        "prior_estimator": Known(scaled),
-        "budget": float(asked.budget),
-        "min_weights": None,
-        "max_weights": None,
-        "add_constraints": _added(stated),
-    }
-    if method is Method.MAXIMUM_DIVERSIFICATION:
-        model = MaximumDiversification(**common | {"add_constraints": _added(stated, asked.budget)})
-    elif method in _BUDGETED:
-        common |= {"min_weights": 0.0, "add_constraints": _added(stated, asked.budget)}
-        del common["budget"]  # always 1 there; weights are brought to the budget afterwards
-        model = RiskBudgeting(
-            risk_measure=RiskMeasure.VARIANCE, risk_budget=_budgets(forecast, told), **common
-        )
-    elif method is Method.MINIMUM_VARIANCE:
-        model = MeanRisk(risk_measure=RiskMeasure.VARIANCE, **common)
-    elif method is Method.MINIMUM_CVAR:
-        model = MeanRisk(risk_measure=RiskMeasure.CVAR, cvar_beta=told.confidence, **common)
-    else:
-        rates = cost_rates(asked, forecast)
-        model = MeanRisk(
-            objective_function=ObjectiveFunction.MAXIMIZE_UTILITY,
-            risk_measure=RiskMeasure.VARIANCE,
-            risk_aversion=0.5,
-            transaction_costs=rates / utility,
-            previous_weights=by_symbol("current", asked.current, forecast.symbols) if rates.any() else None,
-            **common,
-        )
-    with warnings.catch_warnings():
-        # "Solution may be inaccurate": whether the constraints hold is told with the weights.
-        warnings.simplefilter("ignore", UserWarning)
-        return np.array(model.fit(frame(scaled)).weights_, np.float64)
-
-
-def _added(stated: list[Rule], budget: float | None = None) -> Callable[[Any], list[Any]]:
-    """Return what adds the rules to a problem; with a ``budget``, to one over weights times an unknown scale."""
-
-    def add(weights: Any) -> list[Any]:
-        import cvxpy
-
-        scale = 1.0 if budget is None else cvxpy.sum(weights) / budget
-        return [one for rule in stated if rule.name != "budget" for one in rule.expressions(weights, scale)]
-
-    return add
-
-
-def _hierarchical(
-    method: Method, forecast: Forecast, asked: Constraints, told: Settings, stated: list[Rule]
-) -> Array:
-    from skfolio.cluster import HierarchicalClustering, LinkageMethod
-    from skfolio.optimization import HierarchicalEqualRiskContribution, HierarchicalRiskParity
-    from skfolio.seriation import HierarchicalSeriation
-
-    from actors.portfolio.construction.distribution import Known, frame
-
-    count = len(forecast.symbols)
-    check_feasible(stated, count)
-    low, high = np.zeros(count), np.full(count, asked.budget)
-    for rule in stated:
-        chosen = slice(None) if "." not in rule.name else forecast.symbols.index(rule.name.split(".", 1)[1])
-        if rule.name.startswith(("at_least", "weights_at_least")):
-            low[chosen] = np.maximum(low[chosen], rule.low)
-        elif rule.name.startswith(("at_most", "weights_at_most")):
-            high[chosen] = np.minimum(high[chosen], rule.high)
-    common = {"prior_estimator": Known(forecast), "min_weights": low / asked.budget, "max_weights": high / asked.budget}
-    linkage = told.linkage or ("single" if method is Method.HIERARCHICAL_RISK_PARITY else "ward")
-    clusters = HierarchicalClustering(linkage_method=LinkageMethod(linkage))
-    if method is Method.HIERARCHICAL_RISK_PARITY:
-        seriation = HierarchicalSeriation(hierarchical_clustering_estimator=clusters, optimal_ordering=False)
-        model = HierarchicalRiskParity(seriation_estimator=seriation, **common)
-    else:
-        model = HierarchicalEqualRiskContribution(hierarchical_clustering_estimator=clusters, **common)
-    return asked.budget * np.array(model.fit(frame(forecast)).weights_, np.float64)
-
-
-def _unsolved() -> tuple[type[Exception], ...]:
-    """Return the errors by which solvers say that they found nothing."""
-    from cvxpy import SolverError
-    from skfolio.exceptions import OptimizationError
-
-    return OptimizationError, SolverError
+def _without_noise(weights: Array) -> Array:
+    """Return weights with those at zero that a solver leaves of what it does not hold, 1e-10 or so."""
+    return np.where(np.abs(weights) < _NOISE * np.abs(weights).max(), 0.0, weights)
 
 
 def _shortfall(scenarios: Array | None, weights: Array, confidence: float) -> float | None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from actors.errors import InputError
 from actors.messages import MONEY_UNIT, Instrument
 
+_ROUNDING = 1e-9
+
 
 @dataclasses.dataclass(frozen=True)
 class Priced:
@@ -42,9 +44,8 @@ def whole_lots(
     """Return the lots that come nearest to weights while their net value stays within the budget.
 
     Each position is cut to whole lots, and what is left goes to those that lost the largest part of a lot, one lot
-    each, as long as it suffices (the method of largest remainders). Long positions and what shorts bring in, each lot
-    at its exact price, add up to no more than ``budget`` times ``capital``, and neither side is larger than its
-    targets add up to, but for longs that replace shorts that were cut.
+    each, as long as it suffices (the method of largest remainders). Shorts are worth no more than their targets. Longs
+    less shorts are worth no more than the targets, and no more than ``budget`` times ``capital``, to the last 1e-8.
 
     Args:
         weights: Fraction of the capital by symbol.
@@ -58,13 +59,15 @@ def whole_lots(
     """
     _check(weights, market, capital, budget)
     money = math.floor(fractions.Fraction(budget) * capital)
-    targets = {symbol: int(fractions.Fraction(weight) * capital) for symbol, weight in weights.items()}
+    targets = {symbol: round(fractions.Fraction(weight) * capital) for symbol, weight in weights.items()}
     shorts = {symbol: -target for symbol, target in targets.items() if target < 0}
     longs = {symbol: target for symbol, target in targets.items() if target >= 0}
     sold = _side(shorts, market, sum(shorts.values()))
     proceeds = sum(_value(market[symbol], lots) for symbol, lots in sold.items())
-    # Rounding errors in weights must not cost a lot: what the targets may take is what the budget leaves them.
-    bought = _side(longs, market, money + proceeds)
+    net = sum(targets.values())
+    # Targets that take the whole budget but for rounding errors may take the whole budget.
+    meant = money if abs(net - money) <= _ROUNDING * capital else min(net, money)
+    bought = _side(longs, market, meant + proceeds)
     lots = {symbol: bought.get(symbol, 0) - sold.get(symbol, 0) for symbol in weights}
     value = {symbol: _value(market[symbol], held) for symbol, held in lots.items()}
     return Holdings(lots, value, money, money - sum(value.values()))
@@ -133,5 +136,5 @@ def _check(weights: Mapping[str, float], market: Mapping[str, Priced], capital: 
             remedy="give each currency a capital of its own",
         )
     total = math.fsum(weights.values())
-    if total > budget + 1e-9 * max(1.0, abs(budget)):
+    if total > budget + _ROUNDING * max(1.0, abs(budget)):
         raise InputError("the weights add up to more than the budget", field="weights", value=total, rule=f"{budget:g}")

@@ -46,12 +46,13 @@ class Rule:
 
     def expressions(self, weights: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return the rule as constraints of cvxpy, brought to about 1 so that a solver's tolerance means the same."""
-        measured = self.measure(weights, scale)
         unit = max(abs(self.low or 0.0), abs(self.high or 0.0), 1e-6)
-        found = [] if self.low is None else [measured / unit >= self.low / unit * scale]
-        if self.high is not None:
-            found.append(measured / unit <= self.high / unit * scale)
-        return [measured / unit == self.low / unit * scale] if self.low == self.high else found
+        measured = self.measure(weights, scale) / unit
+        low = None if self.low is None else self.low / unit * scale
+        high = None if self.high is None else self.high / unit * scale
+        if self.low is not None and self.low == self.high:
+            return [measured == low]
+        return [*([] if low is None else [measured >= low]), *([] if high is None else [measured <= high])]
 
     def effect(self, weights: Array) -> Effect:
         """Return what the rule measures of weights."""
@@ -96,9 +97,7 @@ def rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
         ("weights_at_most", constraints.weights_at_most),
     ):
         by_symbol(name, bounds, symbols)
-        found += [
-            _bound(f"{name}.{symbol}", _chosen(symbols.index(symbol)), bound) for symbol, bound in bounds.items()
-        ]
+        found += [_bound(f"{name}.{symbol}", _chosen(symbols.index(symbol)), bound) for symbol, bound in bounds.items()]
     found += _sector_rules(constraints, forecast)
     current = by_symbol("current", constraints.current, symbols)
     rates = cost_rates(constraints, forecast)

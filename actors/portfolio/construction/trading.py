@@ -9,8 +9,8 @@ Where costs are Lambda = lambda Sigma the rate is a / lambda for all assets, wit
 
     a = (sqrt(k^2 + 4 gamma lambda (1 - rho)^2) - k) / (2 (1 - rho)),  k = gamma (1 - rho) + lambda rho,
 
-and the aim is (gamma Sigma)^-1 B (I + Phi a / gamma)^-1 f. Other costs come down to this in the directions in which both
-matrices are diagonal.
+and the aim is (gamma Sigma)^-1 B (I + Phi a / gamma)^-1 f. Other costs come down to this in the directions in which
+both matrices are diagonal.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ class TradingPolicy:
         risk_aversion: gamma.
         cost: Lambda, shape (n, n), positive definite, or lambda of costs that are lambda times Sigma.
         discount: rho of one period.
+        rate: The part of the way to the aim that is traded in a period, shape (n, n); where costs are lambda times
+            Sigma it is a / lambda on the diagonal.
+        aims: Aim by unit of each factor, shape (n, k).
 
     Raises:
         InputError: A number that is none, or matrices that do not fit; named by their symbols.
@@ -71,6 +74,8 @@ class TradingPolicy:
     risk_aversion: float
     cost: Array | float
     discount: float = 0.0
+    rate: Array = dataclasses.field(init=False)
+    aims: Array = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         """Check the numbers and find the directions."""
@@ -103,14 +108,8 @@ class TradingPolicy:
         for at, (risk, slope) in enumerate(zip(risks, slopes, strict=True)):
             lasting = np.eye(factors) + fading * (slope / (self.risk_aversion * risk))
             aims[at] = np.linalg.solve(lasting.T, seen[at]) / (self.risk_aversion * risk)
-        object.__setattr__(self, "_aims", directions @ aims)
-        object.__setattr__(self, "_rate", directions @ (slopes[:, None] * inverse))
-
-    @property
-    def rate(self) -> Array:
-        """The part of the way that is traded in a period, shape (n, n); a / lambda on the diagonal if Lambda is so."""
-        found: Array = object.__getattribute__(self, "_rate")
-        return found
+        object.__setattr__(self, "aims", directions @ aims)
+        object.__setattr__(self, "rate", directions @ (slopes[:, None] * inverse))
 
     def aim(self, factors: Array) -> Array:
         """Return the holdings to trade towards.
@@ -121,9 +120,8 @@ class TradingPolicy:
         Raises:
             InputError: Another shape, or a number that is none.
         """
-        aims: Array = object.__getattribute__(self, "_aims")
-        names = [f"factor {number}" for number in range(aims.shape[1])]
-        return np.asarray(aims @ finite_numbers("factors", factors, None, names), np.float64)
+        names = [f"factor {number}" for number in range(self.aims.shape[1])]
+        return np.asarray(self.aims @ finite_numbers("factors", factors, None, names), np.float64)
 
     def trade(self, held: Array, factors: Array) -> Array:
         """Return the holdings after the best trade of this period, shape (n,).
