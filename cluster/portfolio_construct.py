@@ -199,7 +199,7 @@ def _joint_returns(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], dict[str, int], int]:
     returns = panel.returns()
     known = np.isfinite(returns)
-    joint = known.all(axis=1)
+    joint = np.asarray(known.all(axis=1), bool)
     gaps = {symbol: int((~known[:, at]).sum()) for at, symbol in enumerate(panel.symbols)}
     there = int(joint.sum())
     wanted = there if window is None else window

@@ -112,7 +112,7 @@ def covariance_matrix(values: object, symbols: Sequence[str], field: str = "cova
             value=float(matrix[row, column]),
             rule=f"the same as of {symbols[column]} and {symbols[row]}, which is {float(matrix[column, row])!r}",
         )
-    # Twice the tolerance of the check below keeps singular matrices, whose smallest eigenvalues are rounding errors.
+    # A singular matrix has eigenvalues that are rounding errors of either sign; this much lifts them above zero.
     try:
         linalg.cholesky(standard + np.eye(len(symbols)) * len(symbols) * 1e-12, check_finite=False)
     except linalg.LinAlgError:

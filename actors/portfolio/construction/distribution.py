@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from skfolio.distance import BaseDistance
 from skfolio.prior import BasePrior, ReturnDistribution
 
 from actors.portfolio.construction.forecast import Forecast
+from actors.portfolio.construction.hierarchical_risk_parity import distances
 
 
 class Known(BasePrior):  # type: ignore[misc]
@@ -42,3 +44,21 @@ def frame(forecast: Forecast) -> pd.DataFrame:
 def column(asset: int) -> str:
     """Return the name of an asset's column: symbols as people have them are not always words."""
     return f"a{asset}"
+
+
+class KnownDistance(BaseDistance):  # type: ignore[misc]
+    """Distances of a forecast's correlations, sqrt((1 - correlation) / 2), whatever it is fitted to.
+
+    Args:
+        forecast: It.
+    """
+
+    def __init__(self, forecast: Forecast) -> None:
+        self.forecast = forecast
+
+    def fit(self, X: Any, y: Any = None, **parameters: Any) -> KnownDistance:  # noqa: N803
+        """Take the distances of the forecast."""
+        deviations = np.sqrt(np.diag(self.forecast.covariance))
+        self.codependence_ = self.forecast.covariance / deviations / deviations[:, None]
+        self.distance_ = distances(self.codependence_)
+        return self

@@ -40,9 +40,7 @@ def hierarchical_risk_parity(
     if len(deviations) == 1:
         return np.ones(1)
     standard = covariance / deviations / deviations[:, None] if correlation is None else correlation
-    distances = np.sqrt(np.clip((1.0 - standard) / 2.0, 0.0, 1.0))
-    np.fill_diagonal(distances, 0.0)
-    condensed = squareform((distances + distances.T) / 2, checks=False)
+    condensed = squareform(distances(standard), checks=False)
     order = hierarchy.leaves_list(hierarchy.linkage(condensed, linkage, optimal_ordering=ordered))
     inverse = 1.0 / np.diag(covariance)[order]
     # The variance of a half held in inverse variance is the sum of its block of this, by the squared sum of inverses.
@@ -70,3 +68,10 @@ def hierarchical_risk_parity(
     weights = np.empty(len(order))
     weights[order] = shares
     return weights
+
+
+def distances(correlation: Array) -> Array:
+    """Return the distances of assets, sqrt((1 - correlation) / 2), shape (n, n), from 0 to 1."""
+    found = np.sqrt(np.clip((1.0 - correlation) / 2.0, 0.0, 1.0))
+    np.fill_diagonal(found, 0.0)
+    return np.asarray((found + found.T) / 2, np.float64)

@@ -105,7 +105,7 @@ def _hierarchical(
     from skfolio.optimization import HierarchicalEqualRiskContribution, HierarchicalRiskParity
     from skfolio.seriation import HierarchicalSeriation
 
-    from actors.portfolio.construction.distribution import Known, frame
+    from actors.portfolio.construction.distribution import Known, KnownDistance, frame
 
     count = len(forecast.symbols)
     check_feasible(stated, count)
@@ -116,7 +116,12 @@ def _hierarchical(
             low[chosen] = np.maximum(low[chosen], rule.low)
         if rule.high is not None and rule.name != "budget":
             high[chosen] = np.minimum(high[chosen], rule.high)
-    common = {"prior_estimator": Known(forecast), "min_weights": low / asked.budget, "max_weights": high / asked.budget}
+    common = {
+        "prior_estimator": Known(forecast),
+        "distance_estimator": KnownDistance(forecast),
+        "min_weights": low / asked.budget,
+        "max_weights": high / asked.budget,
+    }
     linkage = told.linkage or ("single" if method is Method.HIERARCHICAL_RISK_PARITY else "ward")
     clusters = HierarchicalClustering(linkage_method=LinkageMethod(linkage))
     if method is Method.HIERARCHICAL_RISK_PARITY:
