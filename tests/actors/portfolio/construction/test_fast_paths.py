@@ -201,7 +201,8 @@ def test_a_half_with_less_than_no_risk_is_refused() -> None:
 def test_risk_parity_is_that_of_skfolio(assets: int, periods: int, seed: int) -> None:
     sample = returns(assets, periods, seed)
     theirs = RiskBudgeting(risk_measure=RiskMeasure.VARIANCE).fit(sample).weights_
-    assert risk_parity(np.cov(sample, rowvar=False)) == pytest.approx(theirs, abs=1e-5)
+    # Contributions of theirs are equal to 1e-4 or so, of ours to 1e-9; see below.
+    assert risk_parity(np.cov(sample, rowvar=False)) == pytest.approx(theirs, abs=5e-5)
 
 
 @given(
