@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table as Grid
+from rich.text import Text
 
 from actors.decimals import money_text, price_text, quantity_text
 from actors.errors import InputError
@@ -99,7 +100,7 @@ class Construction:
         title = f"{allocation.method}, {_date(self.first)} to {_date(self.last)}, {self.periods} periods".replace(
             "_", " "
         )
-        weights = Grid(title=title, title_justify="left")
+        weights = Grid()
         for name in ("symbol", "target", "weight", *(() if holdings is None else ("quantity", "price", "value"))):
             weights.add_column(name, justify="left" if name == "symbol" else "right")
         targets = allocation.by_symbol()
@@ -122,7 +123,7 @@ class Construction:
         for effect in allocation.effects:
             bounds = ["" if bound is None else f"{bound:g}" for bound in (effect.low, effect.high)]
             rules.add_row(effect.name, bounds[0], f"{effect.value:.6g}", bounds[1], "yes" if effect.binds else "")
-        parts = [weights, facts, rules]
+        parts: list[RenderableType] = [Text(title), weights, facts, rules]
         if holdings is not None:
             orders = Grid(title=f"orders; {money_text(holdings.left)} is left", title_justify="left")
             for name in ("symbol", "side", "quantity", "value"):

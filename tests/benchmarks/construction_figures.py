@@ -4,6 +4,10 @@ Of the libraries that do the same (skfolio, riskfolio, PyPortfolioOpt), the fast
 one machine were skfolio for minimum CVaR (4.0 s; riskfolio 4.7, PyPortfolioOpt 5.1), PyPortfolioOpt for hierarchical
 risk parity (1.4 s; riskfolio 1.8, skfolio 2.2) and riskfolio for risk parity (2.2 s; skfolio 2.4). Here skfolio, which
 is installed with AlphaMind, is measured in the same run.
+
+The weights have to be the same, and the risk that is to be least no larger than theirs. Where skfolio's solver stops
+short of the optimum, as with minimum CVaR at the size of daily returns (by 1e-3 of the shortfall; by 2e-5 where returns
+are in percent), theirs may be larger by that; ``minimum_cvar`` itself refuses an answer that misses its dual bound.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from tests.benchmarks.figures import figure
 ASSETS, SCENARIOS, FACTORS, SEED = 500, 1_000, 10, 5
 ROUNDS = 5
 CONFIDENCE = 0.95
+_SHORT_OF_OPTIMUM = 2e-3
 SHORTFALL, HIERARCHICAL, PARITY = 0.00824872, 0.0069017, 0.0067601
 """Expected shortfall of the least, and volatilities, that all three libraries find for these scenarios."""
 
@@ -108,7 +113,7 @@ def _measured(
         conditions="from returns to weights; reference: skfolio in the same run, the faster of two; see the module "
         "for which library is the fastest",
     )
-    right = abs(found / other - 1) < 1e-5 and abs(found / expected - 1) < 1e-5 and difference < 1e-3
+    right = -1e-8 < other / found - 1 < _SHORT_OF_OPTIMUM and abs(found / expected - 1) < 1e-5 and difference < 1e-3
     if not right:
         sys.stderr.write(f"{name}: {found} beside {other} and {expected}; weights differ by {difference}\n")
     return right

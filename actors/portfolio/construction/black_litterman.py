@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from actors.errors import InputError
-from actors.portfolio.construction.checks import by_symbol, check_definite
+from actors.portfolio.construction.checks import by_symbol, check_definite, is_number
 from actors.portfolio.construction.forecast import Forecast
 
 
@@ -57,7 +56,7 @@ def black_litterman(
     from actors.portfolio.construction.distribution import Known, frame
 
     for name, value in (("risk_aversion", risk_aversion), ("uncertainty", uncertainty)):
-        if not (math.isfinite(value) and value > 0):
+        if not (is_number(value) and value > 0):
             raise InputError(f"{name} is not positive", field=name, value=value, rule="a positive number")
     symbols = forecast.symbols
     held = by_symbol("market", market, symbols)
@@ -82,7 +81,7 @@ def _equation(number: int, view: View, symbols: tuple[str, ...]) -> str:
     positions = by_symbol(f"views[{number}].positions", view.positions, symbols)
     if not positions.any():
         raise InputError("a view of nothing", field=f"views[{number}].positions", value={}, rule="an amount but 0")
-    if not math.isfinite(view.value):
+    if not is_number(view.value):
         raise InputError("not a return", field=f"views[{number}].value", value=view.value, rule="a finite number")
     terms = [f"{'-' if amount < 0 else '+'} {abs(float(amount)):.17f} * {name}" for amount, name in _named(positions)]
     return f"{' '.join(terms).removeprefix('+ ')} == {view.value:.17f}"
@@ -99,7 +98,9 @@ def _confidences(views: Sequence[View]) -> list[float] | None:
         raise InputError("there is no view", field="views", value=0, rule="one at least")
     given = [view.confidence for view in views]
     for number, confidence in enumerate(given):
-        if (confidence is None) != (given[0] is None) or not (confidence is None or 0 < confidence <= 1):
+        if (confidence is None) != (given[0] is None) or not (
+            confidence is None or (is_number(confidence) and 0 < confidence <= 1)
+        ):
             raise InputError(
                 "not a confidence",
                 field=f"views[{number}].confidence",

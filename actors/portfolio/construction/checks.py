@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,11 @@ _LEAST_PIVOT = 1e-10
 """Share of an asset's variance that the others must leave unexplained; under it rounding errors make the weights."""
 _SYMMETRY = 1e-8
 _SHOWN = 5
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a finite number, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def finite_numbers(field: str, values: object, rows: Sequence[Any] | None, symbols: Sequence[str]) -> Array:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.errors import InputError
+from actors.portfolio.construction.checks import is_number
 
 _RATIOS = ("leverage", "turnover", "trading_cost", "tracking_error")
 _MAPPINGS = ("weights_at_least", "weights_at_most", "sector_at_least", "sector_at_most", "current", "benchmark")
@@ -134,7 +135,7 @@ class Constraints:
 
 
 def _number(field: str, value: object, least: float = -math.inf) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < least:
+    if not is_number(value) or float(value) < least  # type: ignore:
         rule = "a finite number" if least == -math.inf else f"a finite number, {least:g} or more"
         raise InputError(f"{field} is not such a number", field=field, value=value, rule=rule)
 

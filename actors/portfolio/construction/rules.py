@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,12 @@ from actors.portfolio.construction.constraints import Constraints
 from actors.portfolio.construction.forecast import Forecast
 
 Expression = Any
-"""An expression of cvxpy."""
+"""An expression of cvxpy, or a number or an array of numpy."""
+
+Measure = Callable[[Any, Expression, Expression], Expression]
+
+_NUMPY = types.SimpleNamespace(sum=np.sum, abs=np.abs, norm=np.linalg.norm)
+"""What rules need of cvxpy, over numbers: a portfolio is measured without loading a solver."""
 
 _BINDS = 1e-5
 
@@ -26,14 +32,15 @@ class Rule:
 
     Attributes:
         name: As people know it, for instance ``sector_at_most.energy``.
-        measure: What is bounded, from weights times a positive scale and that scale, times that scale; convex, and
-            affine where ``low`` is set. The scale is 1 but in problems that look for the best ratio.
+        measure: What is bounded, times a positive scale, from the library to reckon with (cvxpy, or numpy), weights
+            times that scale, and the scale; convex, and affine where ``low`` is set. The scale is 1 but in problems
+            that look for the best ratio.
         low: ``None``: no bound.
         high: ``None``: no bound.
     """
 
     name: str
-    measure: Callable[[Expression, Expression], Expression]
+    measure: Measure
     low: float | None = None
     high: float | None = None
 
@@ -46,8 +53,10 @@ class Rule:
 
     def expressions(self, weights: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return the rule as constraints of cvxpy, brought to about 1 so that a solver's tolerance means the same."""
+        import cvxpy
+
         unit = max(abs(self.low or 0.0), abs(self.high or 0.0), 1e-6)
-        measured = self.measure(weights, scale) / unit
+        measured = self.measure(cvxpy, weights, scale) / unit
         low = None if self.low is None else self.low / unit * scale
         high = None if self.high is None else self.high / unit * scale
         if self.low is not None and self.low == self.high:
@@ -56,9 +65,7 @@ class Rule:
 
     def effect(self, weights: Array) -> Effect:
         """Return what the rule measures of weights."""
-        import cvxpy
-
-        value = np.atleast_1d(np.asarray(self.measure(cvxpy.Constant(weights), 1.0).value, np.float64))
+        value = np.atleast_1d(np.asarray(self.measure(_NUMPY, weights, 1.0), np.float64))
         nearest = float(value.max() if self.low is None else value.min())
         bounds = [bound for bound in (self.low, self.high) if bound is not None]
         binds = any(abs(nearest - bound) <= _BINDS * max(1.0, abs(bound)) for bound in bounds)
@@ -97,7 +104,7 @@ def rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
         ("weights_at_most", constraints.weights_at_most),
     ):
         by_symbol(name, bounds, symbols)
-        found += [_bound(f"{name}.{symbol}", _chosen(symbols.index(symbol)), bound) for symbol, bound in bounds.items()]
+        found += [_bound(f"{name}.{symbol}", _one(symbols.index(symbol)), bound) for symbol, bound in bounds.items()]
     found += _sector_rules(constraints, forecast)
     current = by_symbol("current", constraints.current, symbols)
     rates = cost_rates(constraints, forecast)
@@ -136,47 +143,41 @@ def _sector_rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
                     rule="a sector of one symbol of the forecast at least",
                     remedy="name the sectors of the forecast's symbols, or leave this one out",
                 )
-            found.append(_bound(f"{name}.{sector}", _chosen(members), bound))
+            found.append(_bound(f"{name}.{sector}", _some(members), bound))
     return found
 
 
-def _bound(name: str, measure: Callable[[Expression, Expression], Expression], bound: float) -> Rule:
+def _bound(name: str, measure: Measure, bound: float) -> Rule:
     return Rule(name, measure, low=bound) if "_at_least." in name else Rule(name, measure, high=bound)
 
 
-def _each(weights: Expression, scale: Expression) -> Expression:
+def _each(library: Any, weights: Expression, scale: Expression) -> Expression:
     return weights
 
 
-def _total(weights: Expression, scale: Expression) -> Expression:
-    import cvxpy
-
-    return cvxpy.sum(weights)
+def _total(library: Any, weights: Expression, scale: Expression) -> Expression:
+    return library.sum(weights)
 
 
-def _gross(weights: Expression, scale: Expression) -> Expression:
-    import cvxpy
-
-    return cvxpy.norm1(weights)
+def _gross(library: Any, weights: Expression, scale: Expression) -> Expression:
+    return library.sum(library.abs(weights))
 
 
-def _chosen(which: Array | int) -> Callable[[Expression, Expression], Expression]:
-    if isinstance(which, int):
-        return lambda weights, scale: weights[which]
-    return lambda weights, scale: which @ weights
+def _one(asset: int) -> Measure:
+    return lambda library, weights, scale: weights[asset]
 
 
-def _traded(rates: Array, current: Array) -> Callable[[Expression, Expression], Expression]:
-    import cvxpy
-
-    return lambda weights, scale: rates @ cvxpy.abs(weights - current * scale)
+def _some(members: Array) -> Measure:
+    return lambda library, weights, scale: members @ weights
 
 
-def _tracking(covariance: Array, benchmark: Array) -> Callable[[Expression, Expression], Expression]:
-    import cvxpy
+def _traded(rates: Array, current: Array) -> Measure:
+    return lambda library, weights, scale: rates @ library.abs(weights - current * scale)
 
+
+def _tracking(covariance: Array, benchmark: Array) -> Measure:
     root = _root(covariance.tobytes(), len(benchmark))
-    return lambda weights, scale: cvxpy.norm(root @ (weights - benchmark * scale), 2)
+    return lambda library, weights, scale: library.norm(root @ (weights - benchmark * scale), 2)
 
 
 @functools.lru_cache(maxsize=1)

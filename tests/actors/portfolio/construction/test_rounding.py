@@ -28,7 +28,14 @@ MARKET = {"S0": stock(0, 10_000), "S1": stock(1, 3_000), "S2": stock(2, 700)}
 TABLE: list[tuple[str, dict[str, float], int, float, dict[str, int], int]] = [
     ("whole as they are", {"S0": 0.4, "S1": 0.6}, 1_000, 1.0, {"S0": 4, "S1": 20}, 0),
     ("a weight that binary fractions miss", {"S0": 0.29, "S1": 0.71}, 10_000, 1.0, {"S0": 29, "S1": 236}, 20),
-    ("the largest remainder first", {"S0": 0.45, "S1": 0.33, "S2": 0.22}, 1_000, 1.0, {"S0": 4, "S1": 11, "S2": 32}, 46),
+    (
+        "the largest remainder first",
+        {"S0": 0.45, "S1": 0.33, "S2": 0.22},
+        1_000,
+        1.0,
+        {"S0": 4, "S1": 11, "S2": 32},
+        46,
+    ),
     ("cash is kept", {"S0": 0.45, "S1": 0.05}, 1_000, 1.0, {"S0": 4, "S1": 2}, 540),
     ("less than a lot", {"S0": 1.0}, 99, 1.0, {"S0": 0}, 99),
     ("shorts bring money in", {"S0": 1.5, "S1": -0.5}, 1_000, 1.0, {"S0": 14, "S1": -16}, 80),
@@ -50,7 +57,9 @@ prices = st.integers(1, 500_000)
 
 @given(
     data=st.data(),
-    prices=st.lists(st.tuples(prices, st.sampled_from([1, 1_000, MONEY_UNIT, 100 * MONEY_UNIT])), min_size=1, max_size=8),
+    prices=st.lists(
+        st.tuples(prices, st.sampled_from([1, 1_000, MONEY_UNIT, 100 * MONEY_UNIT])), min_size=1, max_size=8
+    ),
     capital=st.integers(1, 10**7 * DOLLAR),
     shorts=st.booleans(),
 )
@@ -72,9 +81,9 @@ def test_rounding_never_spends_more_than_there_is(data: Any, prices: Any, capita
         if not shorts:
             assert abs(found.value[symbol] - target) <= one + 2 + 1e-9 * capital
         assert (found.value[symbol] >= target - one - 2 - 1e-9 * capital) or weights[symbol] > 0
-    assert whole_lots(dict(reversed(weights.items())), market, capital, max(total, 0.0) if total <= 0.1 else 1.0).lots == (
-        found.lots
-    )
+    assert whole_lots(
+        dict(reversed(weights.items())), market, capital, max(total, 0.0) if total <= 0.1 else 1.0
+    ).lots == (found.lots)
 
 
 @pytest.mark.parametrize("seed", range(5))
