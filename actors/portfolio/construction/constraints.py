@@ -135,7 +135,7 @@ class Constraints:
 
 
 def _number(field: str, value: object, least: float = -math.inf) -> None:
-    if not is_number(value) or float(value) < least  # type: ignore:
+    if not is_number(value) or value < least:
         rule = "a finite number" if least == -math.inf else f"a finite number, {least:g} or more"
         raise InputError(f"{field} is not such a number", field=field, value=value, rule=rule)
 
