@@ -46,10 +46,9 @@ def read_views(path: pathlib.Path) -> tuple[dict[str, float], list[View]]:
         for name in ("positions", "value"):
             if name not in view:
                 raise InputError("a view lacks something", field=f"views[{number}].{name}", rule="given in every view")
-        if not isinstance(view["positions"], dict) or not isinstance(view["value"], (int, float)):
-            raise InputError(
-                "not a view", field=f"views[{number}]", value=view, rule="positions: {AAA: 1}, value: 0.01"
-            )
+        if not isinstance(view["positions"], dict):
+            where, value = f"views[{number}].positions", view["positions"]
+            raise InputError("not positions", field=where, value=value, rule="an amount by symbol")
     market = found.get("market")
     if not isinstance(market, dict):
         raise InputError("no weights of the market", field="market", value=market, rule="a weight by symbol")

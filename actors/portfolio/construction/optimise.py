@@ -79,7 +79,7 @@ def optimise(
     Raises:
         InputError: Constraints that can't hold together, named; a method that can't keep to a constraint; a singular
             covariance where the method needs more; scenarios that are missing.
-        AlphaMindError: The solver found no answer although there is one.
+        AlphaMindError: The solver found no answer although there is one, or one that breaks a constraint.
     """
     asked, told = constraints or Constraints(), settings or Settings()
     stated = rules(asked, forecast)
@@ -106,6 +106,17 @@ def optimise(
     if asked.budget and weights.sum() * asked.budget > 0:
         weights = weights * (asked.budget / weights.sum())
     weights.flags.writeable = False
+    effects = tuple(rule.effect(weights) for rule in stated)
+    broken = [effect for effect in effects if effect.broken]
+    if broken:
+        check_feasible(stated, len(forecast.symbols))
+        raise AlphaMindError(
+            f"the solver's weights do not keep to {', '.join(effect.name for effect in broken)}",
+            field=broken[0].name,
+            value=broken[0].value,
+            rule=f"from {broken[0].low} to {broken[0].high}",
+            remedy="relax the tightest constraints a little, or shrink the covariance (ledoit_wolf)",
+        )
     scenarios = expected.scenarios
     return Allocation(
         method=method,
@@ -114,7 +125,7 @@ def optimise(
         mean=float(weights @ expected.mean),
         volatility=math.sqrt(max(float(weights @ expected.covariance @ weights), 0.0)),
         shortfall=_shortfall(scenarios, weights, told.confidence),
-        effects=tuple(rule.effect(weights) for rule in stated),
+        effects=effects,
     )
 
 

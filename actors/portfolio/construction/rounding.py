@@ -11,6 +11,8 @@ from actors.errors import InputError
 from actors.messages import MONEY_UNIT, Instrument
 
 _ROUNDING = 1e-9
+_NO_PART = fractions.Fraction(1, 1_000_000)
+"""A part of a lot that is a rounding error of its weight, and is not worth a lot."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _side(targets: Mapping[str, int], market: Mapping[str, Priced], money: int) 
     }
     for symbol in sorted(remainders, key=lambda one: (-remainders[one], one)):
         more = _value(market[symbol], lots[symbol] + 1) - _value(market[symbol], lots[symbol])
-        if remainders[symbol] > 0 and more <= left:
+        if remainders[symbol] > _NO_PART and more <= left:
             lots[symbol] += 1
             left -= more
     return lots

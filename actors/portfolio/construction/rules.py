@@ -24,6 +24,10 @@ _NUMPY = types.SimpleNamespace(sum=np.sum, abs=np.abs, norm=np.linalg.norm)
 """What rules need of cvxpy, over numbers: a portfolio is measured without loading a solver."""
 
 _BINDS = 1e-5
+_BROKEN = 1e-4
+_NOTHING = 1e-9
+_SMALL = ("trading_cost", "tracking_error")
+"""Measures far below 1, of which nearness is reckoned by their own size."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,7 +73,7 @@ class Rule:
         nearest = float(value.max() if self.low is None else value.min())
         bounds = [bound for bound in (self.low, self.high) if bound is not None]
         binds = any(abs(nearest - bound) <= _BINDS * max(1.0, abs(bound)) for bound in bounds)
-        if self.name in ("trading_cost", "tracking_error") and self.high is not None:
+        if self.name in _SMALL and self.high is not None:
             binds = nearest >= (1 - _BINDS) * self.high
         return Effect(self.name, nearest, self.low, self.high, binds)
 
@@ -83,6 +87,13 @@ class Effect:
     low: float | None
     high: float | None
     binds: bool
+
+    @property
+    def broken(self) -> bool:
+        """Whether the value is out of bounds by more than a solver's tolerance."""
+        below = self.low is not None and self.value < self.low - _BROKEN * max(1.0, abs(self.low))
+        size = abs(self.high or 0.0) if self.name in _SMALL else max(1.0, abs(self.high or 0.0))
+        return below or (self.high is not None and self.value > self.high + _BROKEN * size + _NOTHING)
 
 
 def rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:

@@ -109,6 +109,8 @@ def _hierarchical(
 
     count = len(forecast.symbols)
     check_feasible(stated, count)
+    if count == 1:
+        return np.full(1, asked.budget)
     low, high = np.zeros(count), np.full(count, asked.budget)
     for rule in stated:
         chosen = slice(None) if "." not in rule.name else forecast.symbols.index(rule.name.split(".", 1)[1])

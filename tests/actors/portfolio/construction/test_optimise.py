@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cvxpy import SolverError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skfolio import RiskMeasure
@@ -20,7 +21,7 @@ from skfolio.optimization import (
 from skfolio.cluster import HierarchicalClustering, LinkageMethod
 from skfolio.seriation import HierarchicalSeriation
 
-from actors.errors import InputError
+from actors.errors import AlphaMindError, InputError
 from actors.portfolio.construction.black_litterman import View
 from actors.portfolio.construction.checks import Array
 from actors.portfolio.construction.constraints import Constraints
@@ -241,6 +242,30 @@ def test_risk_budgets_are_contributions() -> None:
     found = optimise(TWELVE, Method.RISK_PARITY, None, Settings(risk_budgets=shares)).weights
     contributions = found * (TWELVE.covariance @ found)
     assert contributions / contributions[0] == pytest.approx(np.arange(1.0, 13.0), rel=1e-6)
+
+
+def test_weights_that_break_a_constraint_are_not_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(*_: object) -> Array:
+        return np.r_[0.5, np.full(11, 0.5 / 11)]
+
+    monkeypatch.setattr("actors.portfolio.construction.optimise.solved", careless)
+    with pytest.raises(AlphaMindError, match="do not keep to at_most") as caught:
+        optimise(TWELVE, Method.MINIMUM_VARIANCE, Constraints(at_most=0.2))
+    assert not isinstance(caught.value, InputError) and caught.value.value == 0.5
+
+
+def test_a_solver_that_finds_nothing_where_there_is_something_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> Array:
+        raise SolverError("lost\nits way")
+
+    monkeypatch.setattr("actors.portfolio.construction.optimise.solved", lost)
+    with pytest.raises(AlphaMindError, match="found no weights: lost"):
+        optimise(TWELVE, Method.MINIMUM_VARIANCE, Constraints(at_most=0.2))
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_one_asset_gets_the_budget(method: Method) -> None:
+    assert of(method, forecast(1)).weights == pytest.approx([1.0])
 
 
 def of(method: Method, found: Forecast) -> Allocation:

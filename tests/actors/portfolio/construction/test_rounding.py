@@ -40,6 +40,7 @@ TABLE: list[tuple[str, dict[str, float], int, float, dict[str, int], int]] = [
     ("less than a lot", {"S0": 1.0}, 99, 1.0, {"S0": 0}, 99),
     ("shorts bring money in", {"S0": 1.5, "S1": -0.5}, 1_000, 1.0, {"S0": 14, "S1": -16}, 80),
     ("leverage", {"S0": 1.5}, 1_000, 1.5, {"S0": 15}, 0),
+    ("a rounding error is no part of a lot", {"S0": 0.3, "S2": 0.0700000001}, 1_000, 1.0, {"S0": 3, "S2": 10}, 630),
     ("nothing", {"S0": 0.0}, 1_000, 1.0, {"S0": 0}, 1_000),
 ]
 
