@@ -13,8 +13,6 @@ import numpy as np
 from actors.errors import InputError
 from actors.portfolio.construction.checks import Array
 
-_WIDEST = 1.0
-
 
 def trade_to_band(current: Array, target: Array, width: Array | float) -> Array:
     """Return the weights to trade to: each inside its band, with the sum that the targets have.
@@ -43,9 +41,8 @@ def trade_to_band(current: Array, target: Array, width: Array | float) -> Array:
     for field, numbers in (("current", held), ("target", aim), ("width", half)):
         wrong = np.flatnonzero(~np.isfinite(numbers) | ((numbers < 0) & (field == "width")))
         if len(wrong):
-            rule = "0 or more" if field == "width" else "a finite number"
-            raise InputError(f"{field} is no such number", field=f"{field}[{wrong[0]}]",
-                             value=float(numbers.flat[wrong[0]]), rule=rule)  # fmt: skip
+            at, rule = int(wrong[0]), "0 or more" if field == "width" else "a finite number"
+            raise InputError(f"{field} is no such number", field=f"{field}[{at}]", value=numbers.flat[at], rule=rule)
     found = np.clip(held, aim - half, aim + half)
     lacking = float(aim.sum() - found.sum())
     way = 1.0 if lacking > 0 else -1.0
@@ -75,7 +72,7 @@ def best_width(target: float, cost_rate: float, risk_aversion: float) -> float:
     """
     if not np.isfinite(target):
         raise InputError("not a weight", field="target", value=target, rule="a finite number")
-    if not 0 <= cost_rate < _WIDEST:
+    if not 0 <= cost_rate < 1:
         raise InputError("not a cost rate", field="cost_rate", value=cost_rate, rule="from 0 to less than 1")
     if not (np.isfinite(risk_aversion) and risk_aversion > 0):
         raise InputError("not a risk aversion", field="risk_aversion", value=risk_aversion, rule="positive")

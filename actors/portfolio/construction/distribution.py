@@ -23,7 +23,7 @@ class Known(BasePrior):  # type: ignore[misc]
     def __init__(self, forecast: Forecast) -> None:
         self.forecast = forecast
 
-    def fit(self, X: Any, y: Any = None, **parameters: Any) -> Known:  # noqa: N803
+    def fit(self, X: Any, y: Any = None, **parameters: Any) -> Known:
         """Take the forecast as the distribution of returns."""
         forecast = self.forecast
         self.return_distribution_ = ReturnDistribution(
@@ -56,7 +56,7 @@ class KnownDistance(BaseDistance):  # type: ignore[misc]
     def __init__(self, forecast: Forecast) -> None:
         self.forecast = forecast
 
-    def fit(self, X: Any, y: Any = None, **parameters: Any) -> KnownDistance:  # noqa: N803
+    def fit(self, X: Any, y: Any = None, **parameters: Any) -> KnownDistance:
         """Take the distances of the forecast."""
         deviations = np.sqrt(np.diag(self.forecast.covariance))
         self.codependence_ = self.forecast.covariance / deviations / deviations[:, None]
