@@ -184,13 +184,11 @@ def night(
     Raises:
         InputError: A position that is charged has no price.
     """
-    instruments = [*sorted(client.instruments.values(), key=lambda one: one.id)]
-    books = Books.from_view(client.books(account), instruments)
+    books = Books.from_view(client.books(account), client.master.all)
+    nights = f"{days} night{'s' if days > 1 else ''} to {last}"
     return [
-        Wanted(
-            account, charge, f"{charge.kind} of {days} night{'s' if days > 1 else ''} to {last}", key_of(charge, last)
-        )
-        for charge in accrue(books, prices, instruments, terms, days)
+        Wanted(account, charge, f"{charge.kind} of {nights}", key_of(charge, last))
+        for charge in accrue(books, prices, client.master.all, terms, days)
     ]
 
 

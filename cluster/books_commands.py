@@ -11,6 +11,7 @@ import orjson
 import typer
 
 from actors.errors import InputError
+from cluster.options import Run, messages
 
 if TYPE_CHECKING:
     from actors.client import Client
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 books_app = typer.Typer(
     no_args_is_help=True, help="Book corporate actions, income, charges, exercises and rates in a run's accounts."
 )
-Run = Annotated[
-    str | None, typer.Option(help="Name or directory of a run; by default the one that is up or came up last.")
-]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be booked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
@@ -100,7 +98,6 @@ def _book(client: Client, wanted: list[Wanted], dry_run: bool, as_json: bool) ->
 
     from cluster import booking
 
-    messages = Console(stderr=True, highlight=False)
     if dry_run:
         done = [booking.Booked(one, ()) for one in wanted]
     else:

@@ -14,7 +14,9 @@ from rich.console import Console
 
 from actors.errors import AlphaMindError, InputError
 from cluster.books_commands import books_app
-from cluster.risk_breaches import breaches
+from cluster.options import Files, Overrides, Profile, Run, messages
+from cluster.portfolio_cli import portfolio_app
+from cluster.risk_commands import risk_app
 from configs import Configuration, load, render
 
 app = typer.Typer(
@@ -27,27 +29,10 @@ config_app = typer.Typer(no_args_is_help=True, help="Show or check the configura
 app.add_typer(config_app, name="config")
 audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record was changed; tell an order's life.")
 app.add_typer(audit_app, name="audit")
-risk_app = typer.Typer(no_args_is_help=True, help="Show which rules are broken; test the measures of risk.")
-risk_app.command("breaches")(breaches)
 app.add_typer(risk_app, name="risk")
 app.add_typer(books_app, name="books")
+app.add_typer(portfolio_app, name="portfolio")
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Profile = Annotated[
-    str, typer.Option("--profile", help="local (embedded), services (real servers) or cluster (KubeRay).")
-]
-Files = Annotated[
-    list[pathlib.Path] | None,
-    typer.Option("--config", "-c", help="YAML file laid over the profile; may be repeated, the later wins."),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="section.key=value, laid over everything else; may be repeated."),
-]
-Run = Annotated[
-    str | None, typer.Option(help="Name or directory of a run; by default the one that is up or came up last.")
-]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
@@ -314,49 +299,6 @@ def audit_anchor(
         sys.stdout.write(text)
     else:
         output.write_text(text)
-
-
-@risk_app.command("backtest")
-def risk_backtest(
-    data: Annotated[pathlib.Path, typer.Argument(help="File or folder of bars.")],
-    symbol: Annotated[list[str] | None, typer.Option(help="Only this symbol; may be repeated.")] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(help="SYMBOL=SHARE of the book, negative where short; may be repeated. Default: all the same."),
-    ] = None,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="historical, filtered_historical, normal, student_t or cornish_fisher; may be repeated. Default: all."
-        ),
-    ] = None,
-    confidence: Annotated[float, typer.Option(help="Level of value at risk and expected shortfall.")] = 0.99,
-    window: Annotated[int, typer.Option(help="Periods that each forecast sees.")] = 500,
-    plot: Annotated[pathlib.Path | None, typer.Option(help="Draw it: .png, .svg or .pdf.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    profile: Profile = "local",
-    config: Files = None,
-    overrides: Overrides = None,
-) -> None:
-    """Forecast the losses of a book period by period on real data, and test whether they were as bad as forecast.
-
-    Each forecast sees only what was before it. The p-values are the probability of exceptions as many (coverage), as
-    clustered (independence), or of losses beyond value at risk as large (severity), or as many and large (shortfall),
-    were the forecasts right: under 0.05 the method does not fit the data.
-    """
-    from cluster import risk_backtest as commands
-
-    if plot is not None:
-        commands.check_picture(plot)
-    weights = commands.read_weights(weight or ())
-    panel = commands.read_panel(data, [*(symbol or ()), *weights], load(profile, config or (), overrides or ()))
-    found = commands.study(panel, weights, commands.read_methods(method or ()), confidence, window, messages)
-    if plot is not None:
-        commands.plot(found, plot)
-    if as_json:
-        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
-    else:
-        Console(highlight=False).print(commands.shown(found))
 
 
 def main() -> NoReturn:

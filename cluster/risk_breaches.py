@@ -17,15 +17,14 @@ from actors.client import find_run
 from actors.messages import encode
 from actors.service import socket_path
 from actors.wire import BlockingClient
+from cluster.options import Run
 
 
 def breaches(
     account: Annotated[str | None, typer.Option(help="Only those of this account.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    run: Annotated[
-        str | None, typer.Option(help="Name or directory of a run; by default the one that is up or came up last.")
-    ] = None,
+    run: Run = None,
 ) -> None:
     """Show which rules of risk are broken: since when, what was measured over which level, and what it set.
 

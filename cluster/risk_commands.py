@@ -1,0 +1,61 @@
+"""``alphamind risk``: which rules are broken, and how good the measures of risk are."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from cluster.options import Files, Overrides, Profile, messages
+from cluster.risk_breaches import breaches
+from configs import load
+
+risk_app = typer.Typer(no_args_is_help=True, help="Show which rules are broken; test the measures of risk.")
+risk_app.command("breaches")(breaches)
+
+
+@risk_app.command("backtest")
+def risk_backtest(
+    data: Annotated[pathlib.Path, typer.Argument(help="File or folder of bars.")],
+    symbol: Annotated[list[str] | None, typer.Option(help="Only this symbol; may be repeated.")] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="SYMBOL=SHARE of the book, negative where short; may be repeated. Default: all the same."),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="historical, filtered_historical, normal, student_t or cornish_fisher; may be repeated. Default: all."
+        ),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Level of value at risk and expected shortfall.")] = 0.99,
+    window: Annotated[int, typer.Option(help="Periods that each forecast sees.")] = 500,
+    plot: Annotated[pathlib.Path | None, typer.Option(help="Draw it: .png, .svg or .pdf.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    profile: Profile = "local",
+    config: Files = None,
+    overrides: Overrides = None,
+) -> None:
+    """Forecast the losses of a book period by period on real data, and test whether they were as bad as forecast.
+
+    Each forecast sees only what was before it. The p-values are the probability of exceptions as many (coverage), as
+    clustered (independence), or of losses beyond value at risk as large (severity), or as many and large (shortfall),
+    were the forecasts right: under 0.05 the method does not fit the data.
+    """
+    from cluster import risk_backtest as commands
+
+    if plot is not None:
+        commands.check_picture(plot)
+    weights = commands.read_weights(weight or ())
+    panel = commands.read_panel(data, [*(symbol or ()), *weights], load(profile, config or (), overrides or ()))
+    found = commands.study(panel, weights, commands.read_methods(method or ()), confidence, window, messages)
+    if plot is not None:
+        commands.plot(found, plot)
+    if as_json:
+        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        Console(highlight=False).print(commands.shown(found))
