@@ -169,9 +169,7 @@ def _swap(index: Index, quote: SwapQuote, discount: ql.YieldTermStructureHandle)
         return ql.OISRateHelper(2, tenor, _handle(quote.rate), floating, discount, False, PAYMENT_LAGS[index])
     every, count = fixed_leg(index)
     terms = floating.fixingCalendar(), every.frequency(), ql.ModifiedFollowing, count, floating
-    return ql.SwapRateHelper(
-        _handle(quote.rate), tenor, *terms, _handle(0.0), ql.Period(0, ql.Days), discount
-    )
+    return ql.SwapRateHelper(_handle(quote.rate), tenor, *terms, _handle(0.0), ql.Period(0, ql.Days), discount)
 
 
 def _par_bond(date: datetime.date, quote: ParYieldQuote) -> ql.RateHelper:

@@ -109,7 +109,9 @@ class Curve(Message):
             InputError: Key rates that do not ascend, or no such key rate.
         """
         if not tenors or any(one >= other for one, other in zip(tenors, tenors[1:], strict=False)) or tenors[0] <= 0:
-            raise InputError("key rates that can't be", field="tenors", value=str(tuple(tenors)), rule="ascending years")
+            raise InputError(
+                "key rates that can't be", field="tenors", value=str(tuple(tenors)), rule="ascending years"
+            )
         if not 0 <= place < len(tenors):
             raise InputError("no such key rate", field="place", value=place, rule=f"0 to {len(tenors) - 1}")
         keys = [self.date + datetime.timedelta(days=round(DAYS_A_YEAR * tenor)) for tenor in tenors]

@@ -133,7 +133,9 @@ def _curve(data: object, date: datetime.date, path: str) -> Curve:
         return flat_curve(date, _converted(float, given["rate"], f"{path}.rate"), name=name)
     if "quotes" not in given:
         _known(given, {"days", "discounts"}, {"days", "discounts"}, f"{path}.")
-        return _converted(Curve, [date, given["days"], given["discounts"], name], path)
+        days = _converted(tuple[datetime.date, ...], given["days"], f"{path}.days")
+        discounts = _converted(tuple[float, ...], given["discounts"], f"{path}.discounts")
+        return Curve(date, days, discounts, name)
     _known(given, {"index", "quotes", "oldest", "discount"}, {"quotes"}, f"{path}.")
     quotes = _quotes(given["quotes"], f"{path}.quotes")
     oldest = _converted(int, given.get("oldest", 0), f"{path}.oldest")

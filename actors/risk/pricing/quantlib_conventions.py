@@ -53,9 +53,7 @@ def ql_index(index: Index, forecast: ql.YieldTermStructureHandle | None = None) 
     if index is Index.TERM_SOFR_3M:
         count, holidays = ql.Actual360(), ql.UnitedStates(ql.UnitedStates.SOFR)
         term = ql.Period(3, ql.Months)
-        return ql.IborIndex(
-            "TermSOFR", term, 2, ql.USDCurrency(), holidays, ql.ModifiedFollowing, False, count, handle
-        )
+        return ql.IborIndex("TermSOFR", term, 2, ql.USDCurrency(), holidays, ql.ModifiedFollowing, False, count, handle)
     return _INDICES[index](handle)
 
 

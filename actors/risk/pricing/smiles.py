@@ -120,7 +120,9 @@ def smile_of_prices(
     return Smile(expiry, forward, discount, tuple(strike for strike, _, _ in quotes), tuple(found))
 
 
-def check_quotes(date: datetime.date, smiles: Sequence[Smile], *, tolerance: float = TOLERANCE, oldest: int = 0) -> None:
+def check_quotes(
+    date: datetime.date, smiles: Sequence[Smile], *, tolerance: float = TOLERANCE, oldest: int = 0
+) -> None:
     """Refuse quotes that are stale or give money away.
 
     Args:
@@ -164,7 +166,9 @@ def check_butterflies(date: datetime.date, smile: Smile, tolerance: float = TOLE
     widths, steps = np.diff(strikes), np.diff(calls)
     for at, (width, step) in enumerate(zip(widths, steps, strict=True)):
         if step > tolerance:
-            raise _given_away(smile, at, "a call spread that costs nothing", "prices of calls that fall with the strike")
+            raise _given_away(
+                smile, at, "a call spread that costs nothing", "prices of calls that fall with the strike"
+            )
         if step < -width - tolerance:
             raise _given_away(smile, at, "a call spread dearer than it can pay", "a slope of -1 at least")
     for at in range(1, len(widths)):

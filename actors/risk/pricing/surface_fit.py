@@ -71,9 +71,7 @@ def fit_surface(
     def off(parameters: Array) -> Array:
         steps, (rho, curvature, gamma) = parameters[:-3], parameters[-3:]
         theta = np.cumsum(steps)
-        return np.asarray(
-            np.sqrt(ssvi(moneyness, theta[of], rho, _eta(curvature, rho), gamma) / years[of]) - quoted
-        )
+        return np.asarray(np.sqrt(ssvi(moneyness, theta[of], rho, _eta(curvature, rho), gamma) / years[of]) - quoted)
 
     at_the_money = np.array(
         [np.interp(0.0, np.log(smile.moneyness()), np.array(smile.volatilities)) for smile in smiles]

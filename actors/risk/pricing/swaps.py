@@ -47,9 +47,7 @@ def cap_value(contract: Cap, market: RatesMarket) -> float:
             if market.model is VolatilityModel.NORMAL:
                 option.setPricingEngine(ql.BachelierCapFloorEngine(curve, quote))
             else:
-                option.setPricingEngine(
-                    ql.BlackCapFloorEngine(curve, quote, ql.Actual365Fixed(), market.displacement)
-                )
+                option.setPricingEngine(ql.BlackCapFloorEngine(curve, quote, ql.Actual365Fixed(), market.displacement))
             return float(option.NPV())
 
 
@@ -80,9 +78,7 @@ def swaption_value(contract: Swaption, market: RatesMarket) -> tuple[float, floa
             if market.model is VolatilityModel.NORMAL:
                 option.setPricingEngine(ql.BachelierSwaptionEngine(curve, quote))
             else:
-                option.setPricingEngine(
-                    ql.BlackSwaptionEngine(curve, quote, ql.Actual365Fixed(), market.displacement)
-                )
+                option.setPricingEngine(ql.BlackSwaptionEngine(curve, quote, ql.Actual365Fixed(), market.displacement))
             return float(option.NPV()), float(swap.fairRate())
 
 

@@ -83,9 +83,7 @@ def valuation(
     return Valuation(worth, measures, total, tuple(keys), vega, delta)
 
 
-def _valued(
-    contract: RatesContract | Forward, market: RatesMarket | ForwardMarket
-) -> tuple[float, dict[str, float]]:
+def _valued(contract: RatesContract | Forward, market: RatesMarket | ForwardMarket) -> tuple[float, dict[str, float]]:
     try:
         return _modelled(contract, market)
     except RuntimeError as error:
@@ -98,9 +96,7 @@ def _valued(
         ) from None
 
 
-def _modelled(
-    contract: RatesContract | Forward, market: RatesMarket | ForwardMarket
-) -> tuple[float, dict[str, float]]:
+def _modelled(contract: RatesContract | Forward, market: RatesMarket | ForwardMarket) -> tuple[float, dict[str, float]]:
     match contract, market:
         case (Future() | Forward(), ForwardMarket()):
             worth, fair = forward_value(contract, market)
