@@ -173,17 +173,11 @@ def _swap(index: Index, quote: SwapQuote, discount: ql.YieldTermStructureHandle)
 
 
 def _par_bond(date: datetime.date, quote: ParYieldQuote) -> ql.RateHelper:
+    """Return a bond whose periods are counted from its start, in whole months whatever their days."""
     start, months = ql_date(date), ql.Period(quote.months, ql.Months)
-    if quote.months < 6:
-        count = ql.Thirty360(ql.Thirty360.BondBasis)
-        schedule = ql.Schedule([start, start + months])
-        return ql.FixedRateBondHelper(_handle(100.0), 0, 100.0, schedule, [quote.rate], count, ql.Unadjusted)
-    schedule = ql.Schedule(
-        start, start + months, ql.Period(6, ql.Months), ql.NullCalendar(), ql.Unadjusted, ql.Unadjusted,
-        ql.DateGeneration.Backward, False,
-    )  # fmt: skip
-    count = ql.ActualActual(ql.ActualActual.ISMA, schedule)
-    return ql.FixedRateBondHelper(_handle(100.0), 0, 100.0, schedule, [quote.rate], count, ql.Unadjusted)
+    every, free = ql.Period(min(quote.months, 6), ql.Months), ql.Unadjusted
+    days = ql.Schedule(start, start + months, every, ql.NullCalendar(), free, free, ql.DateGeneration.Forward, False)
+    return ql.FixedRateBondHelper(_handle(100.0), 0, 100.0, days, [quote.rate], ql.SimpleDayCounter(), free)
 
 
 def _handle(number: float) -> ql.QuoteHandle:

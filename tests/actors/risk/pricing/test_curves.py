@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import csv
 import dataclasses
 import datetime
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from actors.encoding import decoder, encode
 from actors.errors import InputError
 from actors.risk.pricing.bootstrap import bootstrap, par_curve
-from actors.risk.pricing.conventions import DayCount, Frequency, Index
+from actors.risk.pricing.conventions import Index
 from actors.risk.pricing.curve_quotes import (
     DepositQuote,
     ForwardRateQuote,
@@ -27,10 +28,9 @@ from actors.risk.pricing.curve_quotes import (
     convexity_adjustment,
 )
 from actors.risk.pricing.curves import KEY_TENORS, Curve, flat_curve
-from actors.risk.pricing.rates_contracts import FixedBond, InterestRateSwap, Side
+from actors.risk.pricing.rates_contracts import InterestRateSwap, Side
 from actors.risk.pricing.rates_market import RatesMarket
 from actors.risk.pricing.swaps import swap_value
-from actors.risk.pricing.valuation import value
 from tests.data import real_data
 
 TODAY = datetime.date(2024, 1, 2)
@@ -93,18 +93,18 @@ def par_quotes(rates: Sequence[float | None]) -> list[ParYieldQuote]:
     return [ParYieldQuote(months=months, rate=rate) for months, rate in found if rate is not None]
 
 
+def months_after(date: datetime.date, months: int) -> datetime.date:
+    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
+    return datetime.date(year, month + 1, min(date.day, calendar.monthrange(year, month + 1)[1]))
+
+
 def check_par(date: datetime.date, quotes: Sequence[ParYieldQuote]) -> None:
-    """Bonds with par yields as coupons are worth 100."""
+    """Bonds with par yields as coupons are worth their face."""
     curve = par_curve(date, quotes)
-    market = RatesMarket(discount=curve)
     for quote in quotes:
-        if quote.months < 12:
-            paid = curve.discount(curve.days[quotes.index(quote)]) * (1 + quote.rate * quote.months / 12)
-            assert paid == pytest.approx(1, abs=1e-10)
-            continue
-        terms = {"coupon": quote.rate, "frequency": Frequency.SEMIANNUAL, "day_count": DayCount.ACTUAL_ACTUAL}
-        bond = FixedBond(start=date, maturity=curve.days[quotes.index(quote)], settlement_days=0, **terms)
-        assert value(bond, market) == pytest.approx(100, abs=1e-8)
+        every = min(quote.months, 6)
+        paid = [curve.discount(months_after(date, month)) for month in range(every, quote.months + 1, every)]
+        assert sum(paid) * quote.rate * every / 12 + paid[-1] == pytest.approx(1, abs=1e-10)
 
 
 @settings(max_examples=30, deadline=None)
@@ -122,7 +122,7 @@ def test_the_par_yields_of_the_treasury_make_bonds_worth_their_face() -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) > 6_000
     tenors = set()
-    for row in rows[::250]:
+    for row in rows[::50]:
         date = datetime.date.fromisoformat(row["Time Period"][:10])
         rates = [float(row[name]) if row[name] else None for name in MONTHS]
         quotes = par_quotes(rates)
