@@ -8,12 +8,13 @@ from typing import Any
 import ray
 
 from actors.errors import AlphaMindError, Unavailable
-from actors.risk.pricing.american import Revaluation, american_values, assembled
+from actors.risk.pricing.american import american_values, chunks
 from actors.risk.pricing.black_scholes import Array
+from actors.risk.pricing.partial import Revaluation, assembled
 from actors.risk.pricing.revaluation import OptionBook, Scenarios
 
-CHUNK = 25
-"""Options that one task revalues."""
+CHUNK = 40
+"""Options that one task revalues, about."""
 
 
 def revalue_american(
@@ -36,18 +37,17 @@ def revalue_american(
         tasks: How many may run at a time; ``None``: as many as the cluster has processors.
         seconds: Time for all; what is not done by then is missing.
     """
-    options = len(book.strike)
+    parts = chunks(book, chunk)
     snapshot = ray.put((book, scenarios))
     task: Any = ray.remote(_chunk_values)
     until = time.monotonic() + seconds
     room = tasks or max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
-    todo = [(first, min(first + chunk, options)) for first in range(0, options, chunk)]
-    running: dict[Any, tuple[int, int]] = {}
-    found: dict[tuple[int, int], Array | AlphaMindError] = {}
-    waiting = iter(todo)
-    while len(found) < len(todo):
+    running: dict[Any, tuple[int, ...]] = {}
+    found: dict[tuple[int, ...], Array | AlphaMindError] = {}
+    waiting = iter(parts)
+    while len(found) < len(parts):
         while len(running) < room and (part := next(waiting, None)) is not None:
-            running[task.remote(snapshot, *part)] = part
+            running[task.remote(snapshot, part)] = part
         left = until - time.monotonic()
         done, _ = ray.wait(list(running), timeout=max(0.0, left))
         for reference in done:
@@ -56,12 +56,12 @@ def revalue_american(
             for reference in running:
                 ray.cancel(reference)
             late = Unavailable(f"not revalued within {seconds:g} seconds", remedy="give more time or more processors")
-            found |= {part: late for part in todo if part not in found}
-    return assembled(len(scenarios.spot), options, found)
+            found |= {part: late for part in parts if part not in found}
+    return assembled(len(scenarios.spot), len(book.strike), found)
 
 
-def _chunk_values(snapshot: tuple[OptionBook, Scenarios], first: int, end: int) -> Array:
-    return american_values(*snapshot, first, end)
+def _chunk_values(snapshot: tuple[OptionBook, Scenarios], options: tuple[int, ...]) -> Array:
+    return american_values(*snapshot, options)
 
 
 def _answer(reference: Any) -> Array | AlphaMindError:
