@@ -1,12 +1,12 @@
 """A contract and its market as a user writes them down: plain data in, what is to be priced out.
 
     date: 2024-01-02
-    contract: {kind: american, right: put, strike: 100, expiry: 2025-01-17}
+    contract: {type: american, right: put, strike: 100, expiry: 2025-01-17}
     market: {spot: 100, volatility: 0.2, rate: 0.05, dividend: 0.02}
 
 Of an option the market may have its ``price`` instead of a volatility, which is then implied. Of a basket it has
 ``other`` and ``correlation`` too. A curve is ``{rate: 0.04}``, flat and continuous; ``{days: [...], discounts: [...]}``;
-``{index: sofr, quotes: [{kind: swap, tenor: 10Y, rate: 0.036}]}``; or ``{quotes: [{kind: par_yield, ...}]}``.
+``{index: sofr, quotes: [{type: swap, tenor: 10Y, rate: 0.036}]}``; or ``{quotes: [{type: par_yield, ...}]}``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Task:
     """What is to be priced.
 
     Attributes:
-        kind: The contract's kind, as it was written.
+        kind: The contract's type, as it was written.
         contract: The contract.
         market: Its market.
         other: That of the second asset of a basket.
@@ -97,7 +97,7 @@ def read_task(data: object) -> Task:
     kind, rest = _kind(terms, {**OPTIONS, **RATES, **DELIVERIES}, "contract")
     contract = _structured(kind, rest, "contract")
     given = _mapping(whole["market"], "market")
-    name = str(terms["kind"])
+    name = str(terms["type"])
     if name in OPTIONS:
         return _option_task(name, contract, date, given)
     if name in RATES:
@@ -159,12 +159,12 @@ def _quotes(data: object, path: str) -> list[Quote]:
 
 
 def _kind(data: Mapping[str, Any], kinds: Mapping[str, type[Any]], path: str) -> tuple[type[Any], dict[str, Any]]:
-    kind = kinds.get(str(data.get("kind")))
+    kind = kinds.get(str(data.get("type")))
     if kind is None:
         raise InputError(
-            "no such kind", field=f"{path}.kind", value=data.get("kind", "none"), rule=f"one of {', '.join(kinds)}"
+            "no such type", field=f"{path}.type", value=data.get("type", "none"), rule=f"one of {', '.join(kinds)}"
         )
-    return kind, {key: value for key, value in data.items() if key != "kind"}
+    return kind, {key: value for key, value in data.items() if key != "type"}
 
 
 def _structured(kind: type[T], data: Mapping[str, Any], path: str) -> T:
