@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from actors.errors import AlphaMindError, InputError
+from cluster.price_command import risk_price
 from configs import Configuration, load, render
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record
 app.add_typer(audit_app, name="audit")
 risk_app = typer.Typer(no_args_is_help=True, help="Price contracts; test the measures of risk.")
 app.add_typer(risk_app, name="risk")
+risk_app.command("price")(risk_price)
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -353,21 +355,6 @@ def risk_backtest(
         sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         Console(highlight=False).print(commands.shown(found))
-
-
-@risk_app.command("price")
-def risk_price(
-    file: Annotated[pathlib.Path, typer.Argument(help="YAML or JSON with date, contract and market.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-) -> None:
-    """Price the contract of a file: options with Greeks or implied volatility, rates and forwards with DV01s."""
-    from cluster import risk_price as commands
-
-    told = commands.priced(commands.read(file))
-    if as_json:
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
-    else:
-        Console(highlight=False).print(commands.shown(told))
 
 
 def main() -> NoReturn:

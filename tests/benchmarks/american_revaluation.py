@@ -50,7 +50,7 @@ def measure_american() -> bool:
         rounds=[round(seconds, 2) for seconds in ours[most]],
         values_a_second=round(OPTIONS * SCENARIOS / best[most]),
         values_a_second_of_one_process=round(OPTIONS * SCENARIOS / best[1]),
-        conditions="reference: one process, in the same run; Ray tasks, options and scenarios put once; 50 underlyings; "
+        conditions="reference: one process, in the same run; Ray tasks, options and scenarios put once; "
         f"load of the machine before: {before:.1f}",
     )
     figure(

@@ -1,10 +1,10 @@
 """Full revaluation of American options under many scenarios: the part that one process works out.
 
-Options on one underlying share their exercise boundaries (``exercise_boundary``), whatever their strikes and expiries; a
-call is a put on the other currency (R. McDonald and M. Schroder 1998: spot and strike change places, and so do rate and
-dividend yield). Where early exercise is never worth anything the value is that of a European option. QuantLib stands in
-where exercise is best between two boundaries (a put whose dividend yield is below a rate that is not positive), by
-finite differences, and where a boundary is not found.
+Options on one underlying share their exercise boundaries (``exercise_boundary``), whatever their strikes and expiries.
+A call is a put on the other currency (R. McDonald and M. Schroder 1998: spot and strike change places, and so do rate
+and dividend yield). Where early exercise is never worth anything the value is that of a European option. QuantLib
+stands in where exercise is best between two boundaries (a put whose dividend yield is below a rate that is not
+positive), by finite differences, and where a boundary is not found.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ KEY_TENORS = 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0
 """Years of the key rates that are shifted by default."""
 
 
-class Curve(Message):
+class Curve(Message, frozen=True):
     """Discount factors, from one to the next day by a constant forward rate (log-linear discount factors).
 
     Rates are continuous and per year of 365 days. After the last day the curve has no values.
@@ -43,7 +43,7 @@ class Curve(Message):
                 f"{self.name}: days that can't be",
                 field="days",
                 value=", ".join(day.isoformat() for day in self.days) or "none",
-                rule=f"ascending, after {self.date.isoformat()}, one for each of {len(self.discounts)} discount factors",
+                rule=f"ascending, after {self.date.isoformat()}, one a discount factor ({len(self.discounts)})",
             )
         for day, factor in zip(self.days, self.discounts, strict=True):
             if not (math.isfinite(factor) and factor > 0):
@@ -95,7 +95,7 @@ class Curve(Message):
         return self._moved(self.days, [shift] * len(self.days))
 
     def key_rate(self, place: int, shift: float, tenors: Sequence[float] = KEY_TENORS) -> Curve:
-        """Return the curve with one key rate moved, its neighbours not, and linearly less in between.
+        """Return the curve with one key rate moved, its neighbours not, and linearly less between.
 
         The first and the last key rate move all that is before and after them, so that moving every key rate by the
         same is ``parallel``. T. Ho (1992), "Key rate durations: measures of interest rate risks".

@@ -1,8 +1,8 @@
 """American puts on a strike of 1 by their exercise boundary, for many markets at once.
 
 L. Andersen, M. Lake and D. Offengenden (2016), "High-performance American option pricing", Journal of Computational
-Finance 20(1). With tau the time to expiry, r the rate, q the dividend yield and B(tau) the price below which exercise is
-best, the value is that of a European put and, by I. Kim (1990),
+Finance 20(1). With tau the time to expiry, r the rate, q the dividend yield and B(tau) the price below which exercise
+is best, the value is that of a European put and, by I. Kim (1990),
 
     the integral over u from 0 to tau of  r e^(-r (tau - u)) N(-d2) - q S e^(-q (tau - u)) N(-d1),
     d1, d2 those of S / B(u) over tau - u,

@@ -5,8 +5,12 @@
     market: {spot: 100, volatility: 0.2, rate: 0.05, dividend: 0.02}
 
 Of an option the market may have its ``price`` instead of a volatility, which is then implied. Of a basket it has
-``other`` and ``correlation`` too. A curve is ``{rate: 0.04}``, flat and continuous; ``{days: [...], discounts: [...]}``;
-``{index: sofr, quotes: [{type: swap, tenor: 10Y, rate: 0.036}]}``; or ``{quotes: [{type: par_yield, ...}]}``.
+``other`` and ``correlation`` too. A curve is one of
+
+    {rate: 0.04}                                                    flat, continuous
+    {days: [...], discounts: [...]}                                 discount factors as they are
+    {index: sofr, quotes: [{type: swap, tenor: 10Y, rate: 0.036}]}  bootstrapped, if need be with ``discount``
+    {quotes: [{type: par_yield, months: 120, rate: 0.04}]}          from par yields of the Treasury
 """
 
 from __future__ import annotations
@@ -176,7 +180,8 @@ def _structured(kind: type[T], data: Mapping[str, Any], path: str) -> T:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
     _known(data, {field.name for field in fields}, needed, f"{path}.")
-    hints, ready = typing.get_type_hints(kind), {}
+    hints = typing.get_type_hints(kind)
+    ready: dict[str, Any] = {}
     for key, value in data.items():
         hint = hints[key]
         if isinstance(value, Curve):

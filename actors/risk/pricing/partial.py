@@ -41,7 +41,7 @@ class Revaluation:
     @property
     def missing(self) -> float:
         """Share of the options that have no value, from 0 to 1."""
-        return sum(len(chunk.options) for chunk in self.failed) / self.values.shape[1]
+        return sum(len(chunk.options) for chunk in self.failed) / int(self.values.shape[1])
 
     def totals(self, quantity: Array) -> Array:
         """Return the value of the whole book in each scenario, shape (scenarios,).

@@ -24,7 +24,7 @@ TOLERANCE = 1e-9
 """Of prices on a forward of 1: less than this counts as rounding."""
 
 
-class Smile(Message):
+class Smile(Message, frozen=True):
     """Implied volatilities of one expiry.
 
     Attributes:

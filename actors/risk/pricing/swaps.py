@@ -92,8 +92,8 @@ def _swap(contract: InterestRateSwap, index: ql.IborIndex) -> ql.Swap:
         terms = side, contract.notional, fixed, contract.rate, count, index, contract.spread, lag
         return ql.OvernightIndexedSwap(*terms, ql.Following, calendar)
     floating = schedule(contract.start, contract.maturity, index.tenor(), calendar, roll)
-    terms = side, contract.notional, fixed, contract.rate, count, floating, index, contract.spread
-    return ql.VanillaSwap(*terms, index.dayCounter())
+    fixed_terms = side, contract.notional, fixed, contract.rate, count
+    return ql.VanillaSwap(*fixed_terms, floating, index, contract.spread, index.dayCounter())
 
 
 def _alive(contract: InterestRateSwap | Cap, market: RatesMarket) -> None:

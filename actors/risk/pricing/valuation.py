@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
 from actors.errors import InputError
 from actors.risk.pricing.bonds import bond_value
@@ -23,7 +22,6 @@ from actors.risk.pricing.swaps import cap_value, swap_value, swaption_value
 
 RatesContract = FixedBond | FloatingBond | InterestRateSwap | Cap | Swaption | ForwardRateAgreement
 BASIS_POINT = 1e-4
-M = TypeVar("M", RatesMarket, ForwardMarket)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +131,9 @@ def _dv01(
     return (down - up) / 2
 
 
-def _moved(market: M, shifted: Callable[..., Curve], move: float) -> M:
+def _moved(
+    market: RatesMarket | ForwardMarket, shifted: Callable[..., Curve], move: float
+) -> RatesMarket | ForwardMarket:
     """Return the market with its rates moved; of a forward's only the rate of the currency that is paid."""
     if isinstance(market, RatesMarket):
         return market.moved(lambda curve: shifted(curve, move))

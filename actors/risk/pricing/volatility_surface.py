@@ -27,7 +27,7 @@ from actors.risk.pricing.contracts import Right, positive
 from actors.risk.pricing.market import DAYS_A_YEAR
 
 
-class VolatilitySurface(Message):
+class VolatilitySurface(Message, frozen=True):
     """Implied volatilities by strike and expiry; see the module for the formula.
 
     Attributes:
