@@ -76,7 +76,7 @@ def _group_values(book: OptionBook, scenarios: Scenarios, options: Sequence[int]
     spot, volatility = scenarios.spot[:, underlying], scenarios.volatility[:, underlying]
     dividend = np.full(len(spot), float(book.dividend[options[0]]))
     rate, other = (scenarios.rate, dividend) if sign < 0 else (dividend, scenarios.rate)
-    longest = float(max(book.years[option] for option in options))
+    longest = _longest(book, options[0])
     early = np.flatnonzero(rate > 0)
     bounds = exercise_boundary.boundaries(longest, volatility[early], rate[early], other[early])
     between = np.flatnonzero((rate <= 0) & (other < rate))
@@ -93,6 +93,13 @@ def _group_values(book: OptionBook, scenarios: Scenarios, options: Sequence[int]
                 found[rows] = _by_quantlib(option, method, ratio[rows], *given)
         values[:, column] = unit * found
     return values
+
+
+def _longest(book: OptionBook, option: int) -> float:
+    """Return the longest time to expiry of all options that share boundaries with one, whatever chunk they are in."""
+    same = (book.underlying == book.underlying[option]) & (book.sign == book.sign[option])
+    years = book.years[same & (book.dividend == book.dividend[option]) & np.isfinite(book.years)]
+    return float(years.max())
 
 
 def _by_quantlib(

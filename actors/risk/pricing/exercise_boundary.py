@@ -86,7 +86,8 @@ def boundaries(years: float, volatility: Array, rate: Array, dividend: Array) ->
             step = np.abs(following - depths).max(axis=1)
             depths = following
     squares = np.concatenate([depths**2, np.zeros((len(depths), 1))], axis=1).T
-    return Boundaries(years, volatility, rate, dividend, np.nan_to_num(squares), step <= CONVERGED)
+    found = step <= CONVERGED
+    return Boundaries(years, volatility, rate, dividend, np.where(found, squares, 0.0), found)
 
 
 def values(of: Boundaries, spot: Array, years: float) -> Array:

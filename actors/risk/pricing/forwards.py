@@ -12,7 +12,7 @@ import dataclasses
 import datetime
 
 from actors.errors import InputError
-from actors.risk.pricing.contracts import finite, positive
+from actors.risk.pricing.contracts import finite, of_the_day, positive
 from actors.risk.pricing.curves import Curve
 from actors.risk.pricing.rates_contracts import Period, Side
 from actors.risk.pricing.rates_market import RatesMarket
@@ -84,6 +84,7 @@ class ForwardMarket:
         carry: Curve of what is delivered: the foreign currency's, or one of the dividend or convenience yield;
             ``None``: it earns nothing.
         income: Days and amounts that one unit pays before delivery, such as dividends; negative for storage.
+        observed: The day on which the spot was seen; ``None``: that of the curves. An older one is refused.
 
     Raises:
         InputError: A number that is none, or curves of two days.
@@ -93,6 +94,7 @@ class ForwardMarket:
     discount: Curve
     carry: Curve | None = None
     income: tuple[tuple[datetime.date, float], ...] = ()
+    observed: datetime.date | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -106,6 +108,7 @@ class ForwardMarket:
             )
         for day, amount in self.income:
             finite(f"income[{day.isoformat()}]", amount)
+        of_the_day("observed", self.observed, self.date)
 
     @property
     def date(self) -> datetime.date:

@@ -24,7 +24,7 @@ from actors.errors import InputError
 from actors.risk.pricing import black_scholes
 from actors.risk.pricing.black_scholes import Array, Numbers
 from actors.risk.pricing.contracts import Right, positive
-from actors.risk.pricing.market import DAYS_A_YEAR
+from actors.risk.pricing.market import DAYS_A_YEAR, Market
 
 
 class VolatilitySurface(Message, frozen=True):
@@ -143,6 +143,15 @@ class VolatilitySurface(Message, frozen=True):
         forward = math.exp(np.interp(at, days, np.log([self.spot, *self.forwards])))
         discount = math.exp(np.interp(at, days, np.log([1.0, *self.discounts])))
         return forward, discount, float(np.interp(at, days, [0.0, *self.variances]))
+
+    def market(self, strike: float, expiry: datetime.date) -> Market:
+        """Return the market in which an option of one strike and expiry is priced; see ``at`` for errors."""
+        forward, discount, _ = self.at(expiry)
+        years = (expiry - self.date).days / DAYS_A_YEAR
+        rate = -math.log(discount) / years
+        dividend = rate - math.log(forward / self.spot) / years
+        volatility = float(self.volatility(strike, expiry))
+        return Market(date=self.date, spot=self.spot, volatility=volatility, rate=rate, dividend=dividend)
 
     def parallel(self, shift: float) -> VolatilitySurface:
         """Return the surface with the volatility at the money of every expiry moved by ``shift``.

@@ -105,6 +105,7 @@ CURVE = flat_curve(TODAY, 0.05)
         (lambda: Future(delivery=TODAY, price=1.0, multiplier=0.0), "multiplier"),
         (lambda: ForwardMarket(spot=math.nan, discount=CURVE), "spot"),
         (lambda: ForwardMarket(spot=0.0, discount=CURVE), "spot"),
+        (lambda: ForwardMarket(spot=1.0, discount=CURVE, observed=datetime.date(2022, 12, 30)), "observed"),
         (lambda: ForwardMarket(spot=1.0, discount=CURVE, income=((TODAY, math.inf),)), "income[2023-01-02]"),
         (lambda: ForwardMarket(spot=1.0, discount=CURVE, carry=flat_curve(after(1), 0.01)), "carry.date"),
         (lambda: value(Forward(delivery=TODAY, price=1.0), ForwardMarket(spot=1.0, discount=CURVE)), "delivery"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from actors.encoding import decoder, encode
 from actors.errors import InputError
-from actors.risk.pricing import Right
+from actors.risk.pricing import European, Right, price
 from actors.risk.pricing.black_scholes import prices
 from actors.risk.pricing.smiles import Smile, check_quotes, smile_of_prices
 from actors.risk.pricing.surface_fit import fit_surface
@@ -111,6 +111,13 @@ def test_moved_surfaces_have_no_arbitrage_either() -> None:
     assert skewed.volatility(forward, day) == pytest.approx(of.volatility(forward, day))
     assert skewed.volatility(80.0, day) > of.volatility(80.0, day)
     assert front.volatility(100.0, day) == pytest.approx(of.volatility(100.0, day))
+
+
+def test_an_option_is_priced_in_the_market_of_the_surface() -> None:
+    of, expiry = surface(), TODAY + datetime.timedelta(days=300)
+    for strike in (80.0, 120.0):
+        found = price(European(right=Right.PUT, strike=strike, expiry=expiry), of.market(strike, expiry))
+        assert found == pytest.approx(float(of.price(strike, expiry, Right.PUT)))
 
 
 def test_prices_make_a_smile() -> None:
