@@ -20,6 +20,8 @@ from actors.risk.pricing.revaluation import OptionBook, Scenarios
 from actors.risk.pricing.unit_option import Method, UnitOption
 
 Group = tuple[int, float, float]
+NO_RATE = 1e-8
+"""A rate up to this counts as none: what it earns is less than what the boundary is good for."""
 
 
 def american_values(book: OptionBook, scenarios: Scenarios, options: Sequence[int] | None = None) -> Array:
@@ -77,9 +79,9 @@ def _group_values(book: OptionBook, scenarios: Scenarios, options: Sequence[int]
     dividend = np.full(len(spot), float(book.dividend[options[0]]))
     rate, other = (scenarios.rate, dividend) if sign < 0 else (dividend, scenarios.rate)
     longest = _longest(book, options[0])
-    early = np.flatnonzero(rate > 0)
+    early = np.flatnonzero(rate > NO_RATE)
     bounds = exercise_boundary.boundaries(longest, volatility[early], rate[early], other[early])
-    between = np.flatnonzero((rate <= 0) & (other < rate))
+    between = np.flatnonzero((rate <= NO_RATE) & (other < rate))
     unknown = [(early[~bounds.found], Method.BOUNDARY), (between, Method.DIFFERENCES)]
     values = np.empty((len(spot), len(options)))
     for column, option in enumerate(options):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.errors import InputError, Unavailable
 from actors.risk.pricing import American, Market, Right, price
-from actors.risk.pricing.american import american_values, chunks
+from actors.risk.pricing.american import NO_RATE, american_values, chunks
 from actors.risk.pricing.black_scholes import prices
 from actors.risk.pricing.implied import implied_volatility
 from actors.risk.pricing.partial import assembled
@@ -90,7 +90,7 @@ def test_any_put_is_that_of_quantlibs_precise_boundary(
     spot: float, years: float, volatility: float, rate: float, dividend: float
 ) -> None:
     found = one(spot, 1.0, years, volatility, rate, dividend)
-    if rate <= 0 and dividend < rate:  # two boundaries: it is finite differences itself that we have
+    if rate <= NO_RATE and dividend < rate:  # two boundaries: it is finite differences itself that we have
         assert found >= max(1 - spot, 0) - 1e-4
         return
     try:
@@ -106,7 +106,7 @@ def test_values_keep_their_bounds_rise_with_time_and_volatility_and_are_convex(
     spot: float, years: float, volatility: float, rate: float, dividend: float
 ) -> None:
     for sign in (1.0, -1.0):
-        if (rate <= 0 and dividend < rate) if sign < 0 else (dividend <= 0 and rate < dividend):
+        if (rate <= NO_RATE and dividend < rate) if sign < 0 else (dividend <= NO_RATE and rate < dividend):
             continue
         here = one(spot, 1.0, years, volatility, rate, dividend, sign)
         slack = 5e-5
