@@ -2,7 +2,8 @@
 
 | what | where |
 |---|---|
-| options on one underlying, their Greeks and implied volatilities | ``options``, ``greeks``, ``implied``, ``black_scholes`` |
+| options on one underlying, their Greeks | ``options``, ``greeks``; over arrays ``black_scholes`` |
+| implied volatilities | ``implied``; over arrays ``black_scholes`` |
 | curves from quotes, and their shifts | ``bootstrap``, ``curves`` |
 | bonds, swaps, caps, swaptions, forwards and futures, with DV01s | ``valuation`` |
 | volatility surfaces | ``smiles`` checks quotes, ``surface_fit`` makes a ``volatility_surface`` |
