@@ -1,4 +1,4 @@
-"""``alphamind risk``: which rules are broken, and how good the measures of risk are."""
+"""``alphamind risk``: which rules are broken, what contracts are worth, and how good the measures of risk are."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import typer
 from rich.console import Console
 
 from cluster.options import Files, Overrides, Profile, messages
+from cluster.price_command import risk_price
 from cluster.risk_breaches import breaches
 from configs import load
 
-risk_app = typer.Typer(no_args_is_help=True, help="Show which rules are broken; test the measures of risk.")
+risk_app = typer.Typer(
+    no_args_is_help=True, help="Show which rules are broken; price contracts; test the measures of risk."
+)
 risk_app.command("breaches")(breaches)
+risk_app.command("price")(risk_price)
 
 
 @risk_app.command("backtest")

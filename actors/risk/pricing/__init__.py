@@ -1,4 +1,15 @@
-"""What derivatives are worth and what moves that: closed forms over arrays, and QuantLib for all else."""
+"""What derivatives are worth and what moves that: closed forms over arrays, and QuantLib for all else.
+
+| what | where |
+|---|---|
+| options on one underlying, their Greeks | ``options``, ``greeks``; over arrays ``black_scholes`` |
+| implied volatilities | ``implied``; over arrays ``black_scholes`` |
+| curves from quotes, and their shifts | ``bootstrap``, ``curves`` |
+| bonds, swaps, caps, swaptions, forwards and futures, with DV01s | ``valuation`` |
+| volatility surfaces | ``smiles`` checks quotes, ``surface_fit`` makes a ``volatility_surface`` |
+| books in many scenarios | ``revaluation`` (European), ``american`` and ``revaluation_ray`` (American) |
+| contracts of files | ``files`` |
+"""
 
 from actors.risk.pricing.contracts import (
     American,

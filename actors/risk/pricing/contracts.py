@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
+import numbers
 
 from actors.errors import InputError
 from actors.vocabulary import Word
@@ -156,17 +157,33 @@ class Basket(Contract):
 
 def positive(field: str, number: float) -> None:
     """Refuse what is no positive number."""
-    if not (math.isfinite(number) and number > 0):
+    if not (_is_number(number) and number > 0):
         raise InputError(f"no {field}", field=field, value=str(number), rule="a positive number")
 
 
 def not_negative(field: str, number: float) -> None:
     """Refuse what is negative or no number."""
-    if not (math.isfinite(number) and number >= 0):
+    if not (_is_number(number) and number >= 0):
         raise InputError(f"no {field}", field=field, value=str(number), rule="0 or a positive number")
 
 
 def finite(field: str, number: float) -> None:
     """Refuse what is no number."""
-    if not math.isfinite(number):
+    if not _is_number(number):
         raise InputError(f"no {field}", field=field, value=str(number), rule="a finite number")
+
+
+def of_the_day(field: str, observed: datetime.date | None, date: datetime.date) -> None:
+    """Refuse what was observed on another day than it is to count for; ``None``: it was on that day."""
+    if observed is not None and observed != date:
+        raise InputError(
+            "the market of another day",
+            field=field,
+            value=observed.isoformat(),
+            rule=date.isoformat(),
+            remedy="take today's prices, or price as of the day of these",
+        )
+
+
+def _is_number(number: object) -> bool:
+    return isinstance(number, numbers.Real) and math.isfinite(number)

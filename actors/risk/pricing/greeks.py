@@ -58,7 +58,7 @@ def bumped(contract: Contract, market: Market) -> Greeks:
     theta = None
     tomorrow = market.date + datetime.timedelta(days=1)
     if tomorrow < contract.expiry:
-        theta = (price(contract, dataclasses.replace(market, date=tomorrow)) - here) * DAYS_A_YEAR
+        theta = (price(contract, dataclasses.replace(market, date=tomorrow, observed=None)) - here) * DAYS_A_YEAR
     return Greeks(
         price=here,
         delta=(up - down) / (2 * step),

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 
 from actors.errors import InputError
-from actors.risk.pricing.contracts import Contract, finite, positive
+from actors.risk.pricing.contracts import Contract, finite, of_the_day, positive
 
 DAYS_A_YEAR = 365.0
 
@@ -21,9 +21,10 @@ class Market:
         volatility: Per year, as a fraction, positive.
         rate: Risk-free rate per year.
         dividend: Dividend yield per year; of an exchange rate the foreign rate, of a future the rate itself.
+        observed: The day on which these numbers were seen; ``None``: that day. Older ones are refused.
 
     Raises:
-        InputError: A number that is none.
+        InputError: A number that is none, or of another day.
     """
 
     date: datetime.date
@@ -31,6 +32,7 @@ class Market:
     volatility: float
     rate: float = 0.0
     dividend: float = 0.0
+    observed: datetime.date | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -38,6 +40,7 @@ class Market:
         positive("volatility", self.volatility)
         finite("rate", self.rate)
         finite("dividend", self.dividend)
+        of_the_day("observed", self.observed, self.date)
 
     def years_to(self, contract: Contract) -> float:
         """Return the years until a contract expires, positive.

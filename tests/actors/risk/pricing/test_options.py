@@ -169,6 +169,10 @@ def test_closed_form_greeks_are_those_of_revaluation() -> None:
     assert found.theta == pytest.approx(exact.theta, rel=0.01)
 
 
+def test_a_market_that_was_seen_on_its_day_has_the_same_greeks() -> None:
+    assert greeks(CONTRACTS[0], dataclasses.replace(MARKET, observed=TODAY)) == greeks(CONTRACTS[0], MARKET)
+
+
 def test_on_the_last_day_but_one_no_day_can_pass() -> None:
     assert greeks(American(right=PUT, strike=100, expiry=after(1)), MARKET).theta is None
 
@@ -206,6 +210,9 @@ BASKET = Basket(right=CALL, strike=100, expiry=after(9), kind=BasketKind.MAXIMUM
     [
         (lambda: market(float("nan"), 0.2, 0.05), "spot"),
         (lambda: market(-1, 0.2, 0.05), "spot"),
+        (lambda: market(None, 0.2, 0.05), "spot"),  # type: ignore[arg-type]
+        (lambda: market(100, "0.2", 0.05), "volatility"),  # type: ignore[arg-type]
+        (lambda: dataclasses.replace(MARKET, observed=after(-1)), "observed"),
         (lambda: market(100, 0.0, 0.05), "volatility"),
         (lambda: market(100, float("inf"), 0.05), "volatility"),
         (lambda: market(100, 0.2, float("nan")), "rate"),

@@ -1,0 +1,64 @@
+"""``alphamind risk price``: what one contract of a file is worth, and what moves that."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import yaml
+from rich.table import Table as Grid
+
+from actors.errors import DataError
+from actors.risk.pricing import Market, greeks, price
+from actors.risk.pricing.contracts import Basket
+from actors.risk.pricing.files import Task, read_task
+from actors.risk.pricing.valuation import valuation
+
+
+def read(path: pathlib.Path) -> Task:
+    """Return what a file asks to be priced; see ``actors.risk.pricing.files`` for its form.
+
+    Raises:
+        DataError: It is neither YAML nor JSON.
+        InputError: Naming the key that is unknown, missing or wrong.
+    """
+    try:
+        return read_task(yaml.safe_load(path.expanduser().read_bytes()))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = " ".join(str(error).split())
+        raise DataError("unreadable contract", field="file", value=str(path), rule=f"YAML or JSON; {line}") from None
+
+
+def priced(task: Task) -> dict[str, Any]:
+    """Return value and sensitivities as plain data, without those that there are not.
+
+    Raises:
+        InputError: It can't be priced; see ``actors.risk.pricing``.
+    """
+    told: dict[str, Any] = {"contract": task.kind, "date": task.market.date.isoformat()}
+    if isinstance(task.market, Market):
+        if task.implied:
+            told["implied_volatility"] = task.market.volatility
+        if isinstance(task.contract, Basket) or task.other is not None or task.correlation is not None:
+            return told | {"price": price(task.contract, task.market, task.other, task.correlation)}
+        found = dataclasses.asdict(greeks(task.contract, task.market))
+        return told | {name: number for name, number in found.items() if number is not None}
+    of = valuation(task.contract, task.market)
+    told |= {"value": of.value, **of.measures, "dv01": of.dv01}
+    told["key_rate_dv01"] = {f"{years:g}Y": number for years, number in of.key_rates}
+    return told | {name: number for name in ("vega", "delta") if (number := getattr(of, name)) is not None}
+
+
+def shown(told: dict[str, Any]) -> Grid:
+    """Return value and sensitivities as a table."""
+    grid = Grid(title=f"{told['contract'].replace('_', ' ')} on {told['date']}", title_justify="left")
+    grid.add_column("")
+    grid.add_column("", justify="right")
+    for name, number in told.items():
+        if isinstance(number, dict):
+            for tenor, part in number.items():
+                grid.add_row(f"  {tenor}", f"{part:,.6f}")
+        elif isinstance(number, float):
+            grid.add_row(name.replace("_", " "), f"{number:,.6f}")
+    return grid
