@@ -20,7 +20,6 @@ from actors.portfolio.performance.inputs import (
     numbers,
     require_between,
     require_same_length,
-    table,
 )
 
 YEAR_DAYS = 365.25
@@ -155,8 +154,3 @@ def periods_per_year(times: Any) -> float:
     """
     borders = ascending(times, "times")
     return float((len(borders) - 1) / years_between(int(borders[0]), int(borders[-1])))
-
-
-def linked_table(returns: Any) -> Array:
-    """Return the linked return of each column of a table of shape (periods, parts), shape (parts,)."""
-    return np.asarray(np.prod(1.0 + table(returns, "returns"), axis=0) - 1.0, np.float64)
