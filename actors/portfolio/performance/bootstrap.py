@@ -66,7 +66,7 @@ def block_length(values: Any) -> float:
     most = math.ceil(min(3.0 * math.sqrt(size), size / 3.0))
     if level == 0.0:
         return float(most)
-    return min(max((slope / level) ** 2 * size, 1.0) ** (1.0 / 3.0), float(most))
+    return min(math.pow(max((slope / level) ** 2 * size, 1.0), 1.0 / 3.0), float(most))
 
 
 def _first_run(small: npt.NDArray[np.bool_], run: int) -> int | None:

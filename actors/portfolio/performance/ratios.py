@@ -30,7 +30,7 @@ def sortino(returns: Array, target: float = 0.0) -> Array:
 
 
 def omega(returns: Array, threshold: float = 0.0) -> Array:
-    """Return the sum of what exceeded ``threshold`` over the sum of what fell short of it; of profits: profit factor."""
+    """Return the sum of what exceeded ``threshold`` over the sum of what fell short; of profits: the profit factor."""
     excess = returns - threshold
     return np.asarray(np.maximum(excess, 0.0).sum(-1) / np.maximum(-excess, 0.0).sum(-1))
 
