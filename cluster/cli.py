@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from actors.errors import AlphaMindError, InputError
+from cluster.portfolio_cli import portfolio_app
 from configs import Configuration, load, render
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ audit_app = typer.Typer(no_args_is_help=True, help="Prove that nothing on record
 app.add_typer(audit_app, name="audit")
 risk_app = typer.Typer(no_args_is_help=True, help="Test the measures of risk.")
 app.add_typer(risk_app, name="risk")
+app.add_typer(portfolio_app, name="portfolio")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
