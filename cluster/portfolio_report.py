@@ -53,7 +53,13 @@ def portfolio_report(
         picture.check_picture(plot)
     choices = Choices(confidence, periods_per_year, trials=trials, trial_variance=trial_variance)
     if equity is not None:
-        given = {"--account": account, "--benchmark": benchmark, "--from": begin, "--to": end, "--run": run}
+        given: dict[str, Any] = {
+            "--account": account,
+            "--benchmark": benchmark,
+            "--from": begin,
+            "--to": end,
+            "--run": run,
+        }
         _refuse(given, "a file is told whole", "without --equity")
         report = _of_file(equity.expanduser(), period, choices)
     else:

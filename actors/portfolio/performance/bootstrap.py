@@ -69,6 +69,10 @@ def block_length(values: Any) -> float:
     return min(math.pow(max((slope / level) ** 2 * size, 1.0), 1.0 / 3.0), float(most))
 
 
+def _block(values: Array) -> float:
+    return max(block_length(values), block_length((values - values.mean()) ** 2))
+
+
 def _first_run(small: npt.NDArray[np.bool_], run: int) -> int | None:
     """Return behind which lag ``run`` neighbours in a row are small."""
     for lag in range(len(small) - run + 1):
@@ -84,7 +88,8 @@ class Bootstrap:
     Attributes:
         seed: Of the random numbers; the same seed gives the same interval.
         draws: Resampled series.
-        block: Mean block length in periods; ``None``: chosen from the series, see ``block_length``.
+        block: Mean block length in periods; ``None``: the longer of the ``block_length`` of the first series and that of
+            its squared deviations, so that clusters of volatility stay together.
     """
 
     seed: int
@@ -113,7 +118,7 @@ class Bootstrap:
                 raise InputError("the figure is not defined", field="returns", value=value, rule="gains and losses")
             if size < LEAST:
                 return Estimate(value, reason=f"no interval from fewer than {LEAST} observations")
-            block = block_length(columns[0]) if self.block is None else self.block
+            block = _block(columns[0]) if self.block is None else self.block
             drawn = [statistic(*(one[rows] for one in columns)) for rows in self._rows(size, block)]
         values = np.concatenate(drawn)
         known = values[np.isfinite(values)]

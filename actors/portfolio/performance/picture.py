@@ -112,7 +112,7 @@ def _page(report: PerformanceReport, drawn: str) -> str:
     )
     head = f"<tr><th></th><th>value</th><th>{report.confidence:.0%} interval</th><th></th></tr>"
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body><h1>{title}</h1>'
-        f'<img alt="equity, drawdown, rolling Sharpe ratio and months" style="max-width:100%" '
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f'<body><h1>{title}</h1><img alt="equity, drawdown, rolling Sharpe ratio and months" style="max-width:100%" '
         f'src="data:image/png;base64,{drawn}"><table>{head}{rows}</table></body></html>\n'
     )

@@ -91,9 +91,9 @@ def _span(low: float | None, high: float | None, fraction: bool) -> str:
 
 
 def _months(report: PerformanceReport) -> Table:
-    grid = Table(title="returns by month, %", title_justify="left")
+    grid = Table(title="returns by month, %", title_justify="left", box=None, padding=(0, 1, 0, 0))
     for name in ("", *MONTHS, "year"):
-        grid.add_column(name, justify="right")
+        grid.add_column(name, justify="right", no_wrap=True)
     for year in report.calendar:
         cells = ["" if rate is None else f"{100 * rate:.1f}" for rate in (*year.months, year.total)]
         grid.add_row(str(year.year), *cells)
@@ -105,9 +105,14 @@ def _drawdowns(report: PerformanceReport) -> Table:
     for name in ("depth", "peak", "trough", "recovery", f"length, {report.period}s"):
         grid.add_column(name, justify="right")
     for one in report.drawdowns[:_WORST]:
-        back = "not yet" if one.recovery is None else utc(one.recovery)
-        grid.add_row(percent(one.depth), utc(one.peak), utc(one.trough), back, str(one.length))
+        back = "not yet" if one.recovery is None else _moment(one.recovery, report)
+        peak, trough = _moment(one.peak, report), _moment(one.trough, report)
+        grid.add_row(percent(one.depth), peak, trough, back, str(one.length))
     return grid
+
+
+def _moment(time: int, report: PerformanceReport) -> str:
+    return utc(time) if report.period == "sample" else utc(time)[:10]
 
 
 def _earners(title: str, rows: tuple[dict[str, str], ...]) -> Table:
