@@ -66,7 +66,7 @@ def test_profits_of_instruments_sum_to_the_account_s_to_the_last_unit(trades: li
     books.deposit("USD", money(1_000_000))
     for at, (instrument, quantity, price) in enumerate(trades):
         if quantity:
-            books.apply(fill(quantity, price, fee=at * 7, strategy=f"s{at % 3}", instrument=instrument))
+            books.book(fill(quantity, price, fee=at * 7, strategy=f"s{at % 3}", instrument=instrument))
     prices = {0: 1234, 1: 999}
     found = attribute_to_instruments(books, prices, INSTRUMENTS, "USD")
     whole = value(books, prices, INSTRUMENTS, "USD")
@@ -77,7 +77,7 @@ def test_profits_of_instruments_sum_to_the_account_s_to_the_last_unit(trades: li
 
 def test_an_instrument_is_told_as_text() -> None:
     books = Books("main", INSTRUMENTS)
-    books.apply(fill(100, 1000, fee=MONEY_UNIT))
+    books.book(fill(100, 1000, fee=MONEY_UNIT))
     (one,) = attribute_to_instruments(books, {0: 1100}, INSTRUMENTS, "USD")
     assert one.text() == {
         "symbol": "AAA",

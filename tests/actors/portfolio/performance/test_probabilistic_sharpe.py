@@ -41,7 +41,7 @@ def test_real_returns_give_the_known_figures() -> None:
 
 
 def test_a_track_record_of_the_minimum_length_just_reaches_the_confidence() -> None:
-    found = moments(np.random.default_rng(2).standard_t(5, 300) * 0.01 + 0.002)
+    found = moments(np.random.default_rng(2).standard_t(5, 300) * 0.01 + 0.004)
     length = minimum_track_record_length(found, 0.05, 0.9)
     assert probabilistic_sharpe_ratio(found._replace(observations=length), 0.05) == pytest.approx(0.9)  # type: ignore
 
