@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pathlib
 
@@ -9,8 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from actors.clock import DAY
 from actors.errors import AlphaMindError, InputError, NotFound
 from cluster.cli import app
+from tests.actors.portfolio.fakes import run
+from tests.actors.portfolio.samples import cash_event, money
+from tests.actors.portfolio.test_service import started, stopped
 
 
 def call(*arguments: object) -> Result:
@@ -72,3 +77,22 @@ def test_without_a_file_it_asks_what_is_up(tmp_path: pathlib.Path, monkeypatch: 
     with pytest.raises(InputError) as caught:
         call("--trials", 5, "--trial-variance", 0.1)
     assert caught.value.field == "--trials"
+
+
+def test_what_is_up_is_asked_over_its_socket(tmp_path: pathlib.Path) -> None:
+    async def play(directory: pathlib.Path) -> None:
+        market, oms, service = await started(directory)
+        oms.emit(cash_event(1, money(10_000)))
+        await market.step(DAY, {0: 1000}, "portfolio")
+        await market.step(2 * DAY, {0: 1000}, "portfolio")
+        asked = ("--run", directory, "--account", "main", "--from", "1970-01-02", "--benchmark", "second", "--json")
+        told = json.loads((await asyncio.to_thread(call, *asked)).stdout)
+        assert (told["name"], told["currency"], told["periods"]) == ("main", "USD", 1)
+        assert told["curve"][-1]["equity"] == "10000.00" and told["benchmark"]["name"] == "second"
+        assert told["ratios"]["sharpe"]["value"] is None and "too few" in told["ratios"]["sharpe"]["reason"]
+        with pytest.raises(InputError) as caught:
+            await asyncio.to_thread(call, "--run", directory)
+        assert caught.value.field == "--account" and "main, second" in str(caught.value.rule)
+        await stopped(service, market, oms)
+
+    run(tmp_path, play)

@@ -88,8 +88,8 @@ class Bootstrap:
     Attributes:
         seed: Of the random numbers; the same seed gives the same interval.
         draws: Resampled series.
-        block: Mean block length in periods; ``None``: the longer of the ``block_length`` of the first series and that of
-            its squared deviations, so that clusters of volatility stay together.
+        block: Mean block length in periods; ``None``: the longer of the ``block_length`` of the first series and of its
+            squared deviations, so that clusters of volatility stay together.
     """
 
     seed: int
