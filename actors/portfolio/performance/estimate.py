@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 
 from scipy import special
@@ -59,8 +58,3 @@ def normal_quantile(confidence: float) -> float:
     """
     require_between("confidence", confidence, 0.0, 1.0)
     return float(special.ndtri(0.5 + 0.5 * confidence))
-
-
-def finite(value: float) -> float | None:
-    """Return a number, or ``None`` for NaN and infinities, which JSON does not know."""
-    return value if math.isfinite(value) else None
