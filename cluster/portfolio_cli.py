@@ -1,4 +1,4 @@
-"""``alphamind portfolio``: what a portfolio should hold."""
+"""``alphamind portfolio``: what a portfolio should hold, and what one has earned."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ import typer
 from rich.console import Console
 
 from cluster.options import Files, Overrides, Profile
+from cluster.portfolio_report import portfolio_report
 from configs import load
 
-portfolio_app = typer.Typer(no_args_is_help=True, help="Construct portfolios.")
-
-
-@portfolio_app.callback()
-def _group() -> None:
-    """Keep ``construct`` a command of its own, beside which others will stand."""
+portfolio_app = typer.Typer(no_args_is_help=True, help="Construct portfolios; report what they earned.")
+portfolio_app.command("report")(portfolio_report)
 
 
 @portfolio_app.command("construct")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import pathlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,12 +15,14 @@ from actors.clock import DAY
 from actors.decimals import money_text, ratio_text
 from actors.journal import Journal, open_journal
 from actors.messages import Instrument, decoder, encode
-from actors.portfolio.books import Books
 from actors.portfolio.attribution import StrategyFigures, attribute
+from actors.portfolio.books import Books
 from actors.portfolio.curve import EquityCurve, EquitySample
+from actors.portfolio.performance.answer import Gathered, answer, answer_later, read_request
+from actors.portfolio.performance.instruments import attribute_to_instruments
 from actors.portfolio.read_model import ReadModel
 from actors.portfolio.translation import Translation, translate
-from actors.portfolio.valuation import Valuation, margin, position_rows, value
+from actors.portfolio.valuation import Valuation, exposures, margin, position_rows, value
 from actors.wire import Handler, Request
 from configs.schema import Configuration
 
@@ -53,6 +57,7 @@ class PortfolioService(ReadModel):
         ``positions`` {"account", "include_closed"}: one row per instrument, and the account's figures.
         ``summary`` {"account" or None}: figures, drawdown, turnover and each strategy's part of one or all accounts.
         ``equity_curve`` {"account", "limit"}: the newest points, oldest first.
+        ``performance`` {"account", "from", "to", "benchmark", "confidence", "period"}: the report of the samples.
     """
 
     always_snapshot = True
@@ -71,11 +76,17 @@ class PortfolioService(ReadModel):
         self._curves: defaultdict[str, EquityCurve] = defaultdict(EquityCurve)
         self._sampled = 0
         self._day = 0
+        self._reporting: set[asyncio.Task[None]] = set()
         self._journal: Journal
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the methods by name."""
-        return {"positions": self._positions, "summary": self._summary, "equity_curve": self._equity_curve}
+        return {
+            "positions": self._positions,
+            "summary": self._summary,
+            "equity_curve": self._equity_curve,
+            "performance": self._answer_performance,
+        }
 
     async def recover(self) -> None:
         """Read the equity curves."""
@@ -194,3 +205,27 @@ class PortfolioService(ReadModel):
                 **self.as_of(),
             }
         )
+
+    def _answer_performance(self, request: Request) -> None:
+        wanted, choices = read_request(request.body)
+        self.require_current()
+        account, other = wanted.account, wanted.benchmark
+        books, own = self.ledger.books(account), self.ledger.currency(account)
+        if other is not None:
+            self.ledger.books(other)
+        gathered = Gathered(
+            self._samples(account),
+            own,
+            books.turnover[own],
+            tuple(exposures(books, self.marks.prices, self.instruments, own).values()),
+            tuple(figures.text() for figures in self._strategies(account)),
+            tuple(one.text() for one in attribute_to_instruments(books, self.marks.prices, self.instruments, own)),
+            None if other is None else self._samples(other),
+            self.as_of(),
+        )
+        task = answer_later(request, functools.partial(answer, wanted, choices, gathered))
+        self._reporting.add(task)
+        task.add_done_callback(self._reporting.discard)
+
+    def _samples(self, account: str) -> list[EquitySample]:
+        return [point.sample for point in self._curves[account].points]

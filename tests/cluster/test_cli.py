@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from actors.errors import InputError
 from cluster.cli import app, duration
 
-COMMANDS = ["up", "down", "status", "submit", "config", "audit", "halt", "resume"]
+COMMANDS = ["up", "down", "status", "submit", "config", "audit", "halt", "resume", "portfolio"]
 
 
 def alphamind(*arguments, **environment):

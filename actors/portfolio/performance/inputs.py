@@ -1,0 +1,110 @@
+"""What every measure of performance asks of its input, and how it says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from actors.errors import InputError
+
+Array = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+
+
+def numbers(values: Any, field: str, least: int = 1) -> Array:
+    """Return a series as a finite array of shape (n,), n >= ``least``.
+
+    Raises:
+        InputError: It is no series of numbers, it is too short, or one of them is NaN or infinite.
+    """
+    try:
+        array: Array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("not numbers", field=field, value=values, rule="a series of numbers") from None
+    if array.ndim != 1:
+        raise InputError("not one series", field=field, value=f"shape {array.shape}", rule="shape (n,)")
+    require_finite(array, field)
+    if len(array) < least:
+        raise InputError(
+            "too few observations",
+            field=field,
+            value=len(array),
+            rule=f"at least {least}",
+            remedy="take a longer span, or a shorter period",
+        )
+    return array
+
+
+def table(values: Any, field: str) -> Array:
+    """Return rows over time as a finite array of shape (periods, parts), both at least 1.
+
+    Raises:
+        InputError: It is no such table, or one of its numbers is NaN or infinite.
+    """
+    array: Array = np.asarray(values, np.float64)
+    if array.ndim != 2 or 0 in array.shape:
+        raise InputError("not a table", field=field, value=f"shape {array.shape}", rule="shape (periods, parts)")
+    require_finite(array, field)
+    return array
+
+
+def require_finite(array: Array, field: str) -> None:
+    """Refuse an array that holds NaN or an infinity.
+
+    Raises:
+        InputError: It does; ``field`` names the first such element.
+    """
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        place = "".join(f"[{index}]" for index in bad[0])
+        raise InputError(
+            "not a finite number",
+            field=f"{field}{place}",
+            value=array[tuple(bad[0])],
+            rule="finite numbers only",
+            remedy="leave out the periods without a value, or fill them by a rule of your own",
+        )
+
+
+def require_same_length(field: str, length: int, expected: int, rule: str) -> None:
+    """Refuse a series whose length does not fit another's.
+
+    Raises:
+        InputError: It does not.
+    """
+    if length != expected:
+        raise InputError("the lengths do not fit", field=field, value=length, rule=f"{expected}: {rule}")
+
+
+def require_between(field: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside the open interval from ``low`` to ``high``.
+
+    Raises:
+        InputError: It is outside, or no number.
+    """
+    if not low < value < high:
+        raise InputError("out of range", field=field, value=value, rule=f"more than {low:g} and less than {high:g}")
+
+
+def ascending(times: Any, field: str, least: int = 2) -> Times:
+    """Return time stamps (UTC nanoseconds) as an array of shape (n,).
+
+    Raises:
+        InputError: There are too few of them, or one is not later than the one before.
+    """
+    array: Times = np.asarray(times, np.int64)
+    if array.ndim != 1 or len(array) < least:
+        raise InputError("too few time stamps", field=field, value=array.shape, rule=f"at least {least}")
+    steps = np.flatnonzero(np.diff(array) <= 0)
+    if len(steps):
+        at = int(steps[0]) + 1
+        raise InputError(
+            "a time is not later than the one before",
+            field=f"{field}[{at}]",
+            value=int(array[at]),
+            rule=f"later than {int(array[at - 1])}",
+            remedy="sort the rows by time and keep one of each",
+        )
+    return array
