@@ -111,13 +111,17 @@ class ShockedMarket:
             shock = self._own(EQUITY)
         return 0.0 if shock is None or not self._active(shock[0]) else shock[1].size
 
-    def price(self, symbol: str) -> float:
-        """Return the price of a symbol.
+    def price_today(self, symbol: str) -> float:
+        """Return the price of a symbol before it moves.
 
         Raises:
             InputError: There is none.
         """
-        return self._level("price", self.market.prices, symbol) * (1 + self.price_change(symbol))
+        return self._level("price", self.market.prices, symbol)
+
+    def price(self, symbol: str) -> float:
+        """Return the price of a symbol; raises as ``price_today`` does."""
+        return self.price_today(symbol) * (1 + self.price_change(symbol))
 
     def volatility(self, symbol: str, years: float, today: float | None = None) -> float:
         """Return the implied volatility of an underlying for an expiry.
