@@ -17,9 +17,7 @@ from actors.risk.stress.positions import OptionPosition, Revaluable
 from actors.risk.stress.shocks import Shock
 
 
-def profits(
-    book: StressBook, scenarios: Sequence[Mapping[Factor, Shock]], left_out: Collection[str] = ()
-) -> Array:
+def profits(book: StressBook, scenarios: Sequence[Mapping[Factor, Shock]], left_out: Collection[str] = ()) -> Array:
     """Return what a book gains in each scenario, base currency, shape (scenarios,).
 
     Args:

@@ -118,9 +118,7 @@ class StressBook:
         gross = self.gross
         return Coverage(1 - lost / gross if gross else 1.0 - bool(missing), dict(missing))
 
-    def _row(
-        self, held: _Held, shocked: ShockedMarket, shocks: Mapping[Factor, Shock], split: bool
-    ) -> PositionProfit:
+    def _row(self, held: _Held, shocked: ShockedMarket, shocks: Mapping[Factor, Shock], split: bool) -> PositionProfit:
         shocked.used.clear()
         profit = self._value(held.position, shocked) - held.value
         parts = {}

@@ -172,7 +172,7 @@ def _fill(
             continue
         own = returns[joint, column]
         beta = float(((own - own.mean()) * (mean[joint] - mean[joint].mean())).mean()) / spread
-        levels[:, column] = np.concatenate([[1.0], np.cumprod(np.maximum(1 + beta * market, 0.0))])
+        levels[:, column] = np.concatenate([[1.0], np.cumprod(np.maximum(1 + beta * market, 1e-6))])
         filled[known[column][0]] = beta
     return filled
 

@@ -248,5 +248,3 @@ def _between(curve: Mapping[float, float], years: float) -> float:
     before, after = tenors[place - 1], tenors[place]
     weight = (years - before) / (after - before)
     return (1 - weight) * curve[before] + weight * curve[after]
-
-

@@ -120,7 +120,9 @@ def standard_scenarios(known: Iterable[Factor]) -> tuple[Scenario, ...]:
         Scenario("equity -20%", "Every price a fifth lower.", {EQUITY: relative(-0.2)}),
         Scenario("equity -40%", "Every price two fifths lower.", {EQUITY: relative(-0.4)}),
         Scenario("equity +20%", "Every price a fifth higher.", {EQUITY: relative(0.2)}),
-        Scenario("crash", "Prices fall by 30%, volatilities double.", {EQUITY: relative(-0.3), VOLATILITY: relative(1)}),
+        Scenario(
+            "crash", "Prices fall by 30%, volatilities double.", {EQUITY: relative(-0.3), VOLATILITY: relative(1)}
+        ),
         Scenario("volatility +50%", "Every volatility half as high again.", {VOLATILITY: up}),
         Scenario("volatility -25%", "Every volatility a quarter lower.", {VOLATILITY: down}),
         Scenario("correlation +50%", "Every correlation half of the way to 1.", {CORRELATION: relative(0.5)}),
@@ -129,5 +131,7 @@ def standard_scenarios(known: Iterable[Factor]) -> tuple[Scenario, ...]:
         for size in (0.01, -0.01):
             name = f"{factor} {absolute(size).text()}"
             found.append(Scenario(name, "All rates of the currency in parallel.", {factor: absolute(size)}))
-    found += [Scenario(f"{one} -10%", "The first currency a tenth cheaper.", {one: relative(-0.1)}) for one in currencies]
+    found += [
+        Scenario(f"{one} -10%", "The first currency a tenth cheaper.", {one: relative(-0.1)}) for one in currencies
+    ]
     return tuple(found)
