@@ -4,7 +4,6 @@ from actors.risk.stress.book import StressBook
 from actors.risk.stress.correlation import Correlations, CorrelationEffect, correlation_effect
 from actors.risk.stress.factor_model import FactorModel, factor_model
 from actors.risk.stress.factors import Factor, FactorKind, parse_factor
-from actors.risk.stress.history import WINDOWS, Window
 from actors.risk.stress.market import ShockedMarket, StressMarket
 from actors.risk.stress.one_factor import HowFar, how_far
 from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
@@ -14,6 +13,7 @@ from actors.risk.stress.result import Coverage, StressResult
 from actors.risk.stress.reverse import ReverseStress, reverse_linear, reverse_stress
 from actors.risk.stress.scenario import Scenario, read_scenarios, scenario_from, standard_scenarios
 from actors.risk.stress.shocks import Shock
+from actors.risk.stress.windows import WINDOWS, Window
 
 __all__ = [
     "WINDOWS",

@@ -5,7 +5,7 @@
 | ``equity`` | every price that has no name of its own in the scenario |
 | ``equity:SYMBOL`` | the price of one symbol |
 | ``rate:USD`` | all zero rates of a currency, in parallel |
-| ``rate:USD:5Y`` | one key rate; rates between it and its neighbours linearly less (T. Ho 1992); on top of ``rate:USD`` |
+| ``rate:USD:5Y`` | one key rate, those between it and its neighbours linearly less; on top of ``rate:USD`` |
 | ``volatility`` | every implied volatility that has no name of its own in the scenario |
 | ``volatility:SYMBOL`` | those of one underlying |
 | ``volatility:SYMBOL:0.5`` | that of one key tenor (years), in between linearly less; on top of ``volatility:SYMBOL`` |
@@ -71,6 +71,12 @@ VOLATILITY = Factor(FactorKind.VOLATILITY)
 CORRELATION = Factor(FactorKind.CORRELATION)
 
 
+def pair(one: str, other: str) -> Factor:
+    """Return the correlation of two symbols, whose order does not matter."""
+    first, second = sorted((one, other))
+    return Factor(FactorKind.CORRELATION, first, second)
+
+
 def parse_factor(text: str, field: str = "factor") -> Factor:
     """Return the factor that a text names; whether a market has it, ``require_known`` says.
 
@@ -96,7 +102,7 @@ def parse_factor(text: str, field: str = "factor") -> Factor:
         one, _, other = rest.partition("/")
         if not one or not other or one == other:
             raise _unknown(text, field, [], f"name two symbols, as in {_EXAMPLES[kind]}")
-        return Factor(kind, *sorted((one, other)))
+        return pair(one, other)
     if kind is FactorKind.FX:
         if not _PAIR.fullmatch(rest) or rest[:3] == rest[3:]:
             raise _unknown(text, field, [], f"name two currencies, as in {_EXAMPLES[kind]}")

@@ -1,4 +1,4 @@
-"""Windows of the past, and how far factors moved in them, as a panel of closes has it."""
+"""How far factors moved in them, as a panel of closes has it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from actors.risk.measures.tails import Array
 from actors.risk.stress.columns import column_factor
 from actors.risk.stress.factors import Factor
 from actors.risk.stress.shocks import Change, Shock
+from actors.risk.stress.windows import Window
 
 SLACK = 7
 """Days before a window's first or last day within which a close counts as that day's."""
@@ -21,32 +22,6 @@ SUSPECT = 0.4
 """One-day move from which a price is told as suspect: it may be a split or another error of the data."""
 LEAST_JOINT = 60
 """Returns from which a beta is reckoned."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Window:
-    """A stretch of the past.
-
-    Attributes:
-        name: What it is called.
-        description: What happened.
-        start: Day whose close everything is measured from.
-        end: Last day.
-    """
-
-    name: str
-    description: str
-    start: datetime.date
-    end: datetime.date
-
-
-WINDOWS = (
-    Window("2000-02 dot-com", "The S&P 500 from its high to its low.", datetime.date(2000, 3, 24), datetime.date(2002, 10, 9)),
-    Window("2008-09 credit crisis", "From before Lehman Brothers failed to the low.", datetime.date(2008, 9, 12), datetime.date(2009, 3, 9)),
-    Window("2011 US downgrade", "Euro crisis, and the United States lose their AAA.", datetime.date(2011, 7, 22), datetime.date(2011, 8, 8)),
-    Window("2015 China", "China lets its currency fall; stocks follow.", datetime.date(2015, 8, 17), datetime.date(2015, 8, 25)),
-    Window("2020 Covid", "The S&P 500 from its high to its low.", datetime.date(2020, 2, 19), datetime.date(2020, 3, 23)),
-)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,8 +64,8 @@ def window_moves(
 ) -> Moves:
     """Return how the columns of a panel moved in a window.
 
-    A column counts that has a close within ``SLACK`` days of both ends. With ``fill`` another one is taken to have moved
-    by its beta to the mean of all price columns that count, day by day; its beta is that of all days on which both have
+    A column counts that has a close within ``SLACK`` days of both ends. With ``fill`` another is taken to have moved by
+    its beta to the mean of all price columns that count, day by day; its beta is that of all days on which both have
     a return, if those are ``LEAST_JOINT`` or more.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from actors.errors import InputError
 from actors.risk.pricing.contracts import finite, positive
 from actors.risk.stress.correlation import Correlations, stressed
-from actors.risk.stress.factors import CORRELATION, EQUITY, VOLATILITY, Factor, FactorKind, key_weight
+from actors.risk.stress.factors import CORRELATION, EQUITY, VOLATILITY, Factor, FactorKind, key_weight, pair
 from actors.risk.stress.shocks import Shock
 
 
@@ -67,7 +67,7 @@ class StressMarket:
                 found |= {Factor(FactorKind.FX, currency + self.base), Factor(FactorKind.FX, self.base + currency)}
         if self.correlations is not None:
             pairs = itertools.combinations(sorted(self.correlations.symbols), 2)
-            found |= {Factor(FactorKind.CORRELATION, *pair) for pair in pairs}
+            found |= {pair(*symbols) for symbols in pairs}
         return found
 
 
@@ -205,7 +205,7 @@ class ShockedMarket:
             active = {factor: shock for factor, shock in moving.items() if self._only in (None, factor)}
             self._correlations = stressed(today, active).correlations if active else today
         if self._moves_correlations:
-            own = Factor(FactorKind.CORRELATION, *sorted((one, other)))
+            own = pair(one, other)
             found = self._own(own) or self._own(CORRELATION)
             if found is not None:
                 self.used.add(found[0])

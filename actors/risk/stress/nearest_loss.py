@@ -112,9 +112,13 @@ class _Search:
         """Return the z of the largest loss near a start, within reach."""
         within = {"type": "ineq", "fun": lambda z: REACH**2 - z @ z, "jac": lambda z: -2 * z}
         answer = optimize.minimize(
-            lambda z: self.gain(self._inside(z)) / self._loss, start, jac=lambda z: self.slope(self._inside(z)) / self._loss,
-            method="SLSQP", constraints=[within, self._bounds], options={"maxiter": 60},
-        )  # fmt: skip
+            lambda z: self.gain(self._inside(z)) / self._loss,
+            start,
+            jac=lambda z: self.slope(self._inside(z)) / self._loss,
+            method="SLSQP",
+            constraints=[within, self._bounds],
+            options={"maxiter": 60},
+        )
         end = self._inside(np.asarray(answer.x, np.float64))
         end *= min(1.0, REACH / max(float(np.linalg.norm(end)), 1e-12))
         return end if np.isfinite(end).all() and self.gain(end) < self.gain(start) else start
@@ -138,7 +142,11 @@ class _Search:
 
 
 def _directions(gains: Gains, model: FactorModel, seed: int) -> Array:
-    """Return directions of length 1: down the slope today, along each axis, and random ones; shape (directions, axes)."""
+    """Return where to look: down today's slope, along each axis, and at random.
+
+    Returns:
+        Shape (directions, axes), each of length 1.
+    """
     axes = model.root.shape[1]
     steps = 1e-4 * np.eye(axes)
     slope = gains(steps @ model.root.T) - gains(-steps @ model.root.T)

@@ -16,10 +16,11 @@ from actors.risk.measures.tails import Array
 from actors.risk.stress.batch import profits
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.factors import Factor, FactorKind
-from actors.risk.stress.history import Moves, Window, window_moves
+from actors.risk.stress.history import Moves, window_moves
 from actors.risk.stress.positions import OptionPosition, Revaluable
 from actors.risk.stress.result import Coverage, StressResult
 from actors.risk.stress.scenario import Scenario
+from actors.risk.stress.windows import Window
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,7 +109,9 @@ def replay(book: StressBook, panel: ClosePanel, window: Window, fill: bool = Fal
     moves = window_moves(panel, window, currencies, fill)
     if moves.reason is not None:
         everything = {**{position.name: moves.reason for position in book.positions}, **book.missing}
-        return Replay(window, None, book.coverage(everything), moves.days, *[np.empty(0)] * 2, {}, {}, moves.reason)
+        return Replay(
+            window, None, book.coverage(everything), moves.days, np.empty(0), np.empty(0), {}, {}, moves.reason
+        )
     used = _used(book, moves)
     missing = _missing(book, moves, currencies)
     shocks = {factor: shock for factor, shock in moves.shocks().items() if factor in used}

@@ -131,7 +131,7 @@ def reverse_stress(book: StressBook, model: FactorModel, loss: float, seed: int 
 
 
 def _is_linear(position: LinearPosition, base: str, model: FactorModel) -> bool:
-    """Tell whether a position gains in proportion to changes: a price times an exchange rate that both move does not."""
+    """Tell whether the gain is proportional to changes; a price times an exchange rate that both move is not."""
     moving = {factor.name for factor in model.factors if factor.kind is FactorKind.FX}
     if position.symbol is not None and len(position.symbol) == 6:
         pairs = {position.symbol, position.symbol[3:] + position.symbol[:3]}
