@@ -34,7 +34,7 @@ def correlations_of(panel: ClosePanel, symbols: Collection[str]) -> Correlations
     if len(columns) < 2 or len(joint) < LEAST:
         return None
     varying = joint.std(axis=0) > 0
-    matrix = np.corrcoef(joint[:, varying], rowvar=False)
+    matrix = np.atleast_2d(np.corrcoef(joint[:, varying], rowvar=False))
     names = tuple(panel.symbols[at] for at, varies in zip(columns, varying, strict=True) if varies)
     return Correlations(names, (matrix + matrix.T) / 2) if len(names) > 1 else None
 

@@ -199,8 +199,10 @@ class ShockedMarket:
         if self._correlations is None:
             today = self.market.correlations
             if today is None or not {one, other} <= set(today.symbols):
-                pair = f"{one}/{other}"
-                raise InputError(f"no correlation of {pair}", field="correlations", value=pair, rule="one of each pair")
+                wanted = f"{one}/{other}"
+                raise InputError(
+                    f"no correlation of {wanted}", field="correlations", value=wanted, rule="one of each pair"
+                )
             moving = {factor: shock for factor, shock in self._shocks.items() if factor.kind is FactorKind.CORRELATION}
             active = {factor: shock for factor, shock in moving.items() if self._only in (None, factor)}
             self._correlations = stressed(today, active).correlations if active else today

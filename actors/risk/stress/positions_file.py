@@ -17,8 +17,8 @@ positions:
   - {name: bonds, currency: USD, notional: 1e6, dv01: {5Y: 470}, convexity: 2.5e7}
 ```
 
-An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``, digital with
-``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a row a position
+An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``,
+digital with ``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a row a position
 with the same names as columns, an option's terms among them, and is in US dollars; a row with a strike is an option.
 """
 

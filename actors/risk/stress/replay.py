@@ -17,7 +17,8 @@ from actors.risk.stress.batch import profits
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.factors import Factor, FactorKind
 from actors.risk.stress.history import Moves, window_moves
-from actors.risk.stress.positions import OptionPosition, Revaluable
+from actors.risk.stress.positions import OptionPosition
+from actors.risk.stress.requirements import lacking
 from actors.risk.stress.result import Coverage, StressResult
 from actors.risk.stress.scenario import Scenario
 from actors.risk.stress.windows import Window
@@ -112,10 +113,12 @@ def replay(book: StressBook, panel: ClosePanel, window: Window, fill: bool = Fal
         return Replay(
             window, None, book.coverage(everything), moves.days, np.empty(0), np.empty(0), {}, {}, moves.reason
         )
-    used = _used(book, moves)
-    missing = _missing(book, moves, currencies)
-    shocks = {factor: shock for factor, shock in moves.shocks().items() if factor in used}
+    known = _known(book, moves)
+    there = {dataclasses.replace(factor, tenor=None) for factor in moves.factors}
+    missing = lacking(book, there, moves.absent)
+    shocks = {factor: shock for factor, shock in moves.shocks().items() if factor in known}
     result = book.run(Scenario(window.name, window.description, shocks), missing)
+    used = {factor for factor in known if str(factor) in result.by_factor}
     result = dataclasses.replace(result, notes=_notes(book, used, missing))
     left_out = result.coverage.missing
     rows = range(1, len(moves.days))
@@ -133,30 +136,10 @@ def replay(book: StressBook, panel: ClosePanel, window: Window, fill: bool = Fal
     )
 
 
-def _used(book: StressBook, moves: Moves) -> set[Factor]:
+def _known(book: StressBook, moves: Moves) -> set[Factor]:
     """Return the columns that the book and its market know."""
     known = book.known_factors()
     return {factor for factor in moves.factors if factor in known or dataclasses.replace(factor, tenor=None) in known}
-
-
-def _missing(book: StressBook, moves: Moves, currencies: frozenset[str]) -> dict[str, str]:
-    there = {dataclasses.replace(factor, tenor=None) for factor in moves.factors}
-    base, found = book.market.base, {}
-    for position in book.positions:
-        for need in sorted(required(position, base)):
-            as_pair = Factor(FactorKind.FX, need.name) if need.kind is FactorKind.EQUITY else need
-            inverse = Factor(FactorKind.FX, need.name[3:] + need.name[:3]) if need.kind is FactorKind.FX else need
-            if not {need, as_pair, inverse} & there:
-                found[position.name] = f"{need}: {moves.absent.get(need, 'not in the data')}"
-                break
-    return found
-
-
-def required(position: Revaluable, base: str) -> frozenset[Factor]:
-    """Return what a position needs for a figure in the base currency: its own needs, and its exchange rate."""
-    if position.currency == base:
-        return position.needs
-    return position.needs | {Factor(FactorKind.FX, position.currency + base)}
 
 
 def _notes(book: StressBook, used: set[Factor], missing: dict[str, str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from actors.risk.stress.factor_model import FactorModel
 from actors.risk.stress.factors import Factor, FactorKind
 from actors.risk.stress.nearest_loss import REACH, nearest_loss
 from actors.risk.stress.positions import LinearPosition
-from actors.risk.stress.replay import required
+from actors.risk.stress.requirements import lacking
 from actors.risk.stress.result import Coverage
 from actors.risk.stress.shocks import Shock
 
@@ -107,7 +107,7 @@ def reverse_stress(book: StressBook, model: FactorModel, loss: float, seed: int 
     """
     if not (math.isfinite(loss) and loss > 0):
         raise InputError("not an amount to lose", field="reverse", value=loss, rule="a positive number")
-    missing = _missing(book, model)
+    missing = lacking(book, {dataclasses.replace(factor, tenor=None) for factor in model.factors})
     coverage = book.coverage({**book.missing, **missing})
     covered = [position for position in book.positions if position.name not in missing]
     if not covered:
@@ -140,20 +140,6 @@ def _is_linear(position: LinearPosition, base: str, model: FactorModel) -> bool:
     if position.currency == base:
         return True
     return position.symbol is None and position.currency + base in moving
-
-
-def _missing(book: StressBook, model: FactorModel) -> dict[str, str]:
-    there = {dataclasses.replace(factor, tenor=None) for factor in model.factors}
-    whole = {factor.kind for factor in there if not factor.name}
-    found = {}
-    for position in book.positions:
-        for need in sorted(required(position, book.market.base)):
-            inverse = Factor(FactorKind.FX, need.name[3:] + need.name[:3]) if need.kind is FactorKind.FX else need
-            as_pair = Factor(FactorKind.FX, need.name) if need.kind is FactorKind.EQUITY else need
-            if need.kind not in whole and not {need, inverse, as_pair} & there:
-                found[position.name] = f"{need}: not in the data"
-                break
-    return found
 
 
 def _answer(

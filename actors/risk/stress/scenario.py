@@ -109,11 +109,11 @@ def read_scenarios(path: pathlib.Path) -> tuple[Scenario, ...]:
     return found
 
 
-def standard_scenarios(known: Iterable[Factor]) -> tuple[Scenario, ...]:
-    """Return scenarios that any book is put to, of those factors that it knows."""
+def standard_scenarios(known: Iterable[Factor], base: str) -> tuple[Scenario, ...]:
+    """Return scenarios that any book is put to, of the factors that it knows; exchange rates in the base currency."""
     there = sorted(known)
     rates = [factor for factor in there if factor.kind is FactorKind.RATE]
-    currencies = [factor for factor in there if factor.kind is FactorKind.FX]
+    currencies = [factor for factor in there if factor.kind is FactorKind.FX and factor.name[3:] == base]
     up, down = relative(0.5), relative(-0.25)
     found = [
         Scenario("equity -10%", "Every price a tenth lower.", {EQUITY: relative(-0.1)}),
