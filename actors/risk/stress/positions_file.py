@@ -18,8 +18,8 @@ positions:
 ```
 
 An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``,
-digital with ``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a row a position
-with the same names as columns, an option's terms among them, and is in US dollars; a row with a strike is an option.
+digital with ``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a
+row a position, with the same names as columns, an option's terms among them, and is in US dollars.
 """
 
 from __future__ import annotations
