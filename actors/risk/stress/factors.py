@@ -42,7 +42,7 @@ class FactorKind(Word):
     CORRELATION = "correlation"
 
 
-@dataclasses.dataclass(frozen=True, order=True)
+@dataclasses.dataclass(frozen=True)
 class Factor:
     """One thing that can move.
 
@@ -57,6 +57,14 @@ class Factor:
     name: str = ""
     other: str = ""
     tenor: float | None = None
+
+    def __lt__(self, other: Factor) -> bool:
+        """Sort by name, the whole before its tenors."""
+        return self._place < other._place
+
+    @property
+    def _place(self) -> tuple[str, str, str, float]:
+        return str(self.kind), self.name, self.other, self.tenor or 0.0
 
     def __str__(self) -> str:
         """Return the name as ``parse_factor`` reads it."""
