@@ -16,9 +16,9 @@ from scipy import optimize
 from actors.risk.measures.tails import Array
 from actors.risk.stress.factor_model import FactorModel
 
-REACH = 30.0
+REACH = 100.0
 """Sigmas within which is looked."""
-_RADII = np.array([0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30.0])
+_RADII = np.array([0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30, 45, 70, 100.0])
 _RANDOM = 48
 _STARTS = 6
 _HALVINGS = 40

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import math
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -37,21 +36,12 @@ import yaml
 from actors.clock import DAY
 from actors.errors import DataError, InputError
 from actors.ingest.closes import ClosePanel
-from actors.risk.pricing.contracts import (
-    American,
-    Barrier,
-    BarrierKind,
-    Basket,
-    BasketKind,
-    Contract,
-    Digital,
-    European,
-    Right,
-)
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.co_movement import correlations_of
 from actors.risk.stress.factors import FactorKind, parse_factor
+from actors.risk.stress.fields import date, number, only
 from actors.risk.stress.market import StressMarket
+from actors.risk.stress.option_terms import OPTION_KEYS, option_contract
 from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
 
 _BOOK_KEYS = (
@@ -61,11 +51,6 @@ _POSITION_KEYS = (
     "name", "symbol", "quantity", "amount", "currency", "funded", "option", "notional", "dv01", "convexity",
     "present_value",
 )  # fmt: skip
-_OPTION_KEYS = (
-    "kind", "right", "strike", "expiry", "volatility", "barrier", "barrier_kind", "rebate", "payout", "other",
-    "basket_kind",
-)  # fmt: skip
-_KINDS = "european", "american", "barrier", "digital", "basket"
 
 
 def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
@@ -87,7 +72,7 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
     """Return the book that a mapping describes; see ``read_book``."""
     if not isinstance(content, dict) or not isinstance(content.get("positions"), list) or not content["positions"]:
         raise InputError("no positions", field="positions", value=type(content).__name__, rule="a list of mappings")
-    _only(content, _BOOK_KEYS, "")
+    only(content, _BOOK_KEYS, "")
     base = str(content.get("base_currency", "USD"))
     closes = _newest(panel)
     prices = {**closes, **_numbers(content, "prices")}
@@ -101,7 +86,7 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
     symbols = {one.symbol for one in entries if isinstance(one, (LinearPosition, OptionPosition)) and one.symbol}
     symbols |= {one.other for one in entries if isinstance(one, OptionPosition) and one.other}
     market = StressMarket(
-        date=_date(content.get("date", _last_day(panel)), "date"),
+        date=date(content.get("date", _last_day(panel)), "date"),
         base=base,
         prices=prices,
         volatilities=_numbers(content, "volatilities"),
@@ -116,7 +101,7 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
 def _position(content: Any, field: str, base: str, prices: Mapping[str, float]) -> Revaluable:
     if not isinstance(content, dict):
         raise InputError("not a position", field=field, value=content, rule="a mapping")
-    _only(content, _POSITION_KEYS, f"{field}.")
+    only(content, _POSITION_KEYS, f"{field}.")
     symbol, currency = content.get("symbol"), str(content.get("currency", base))
     symbol = None if symbol is None else str(symbol)
     name = str(content.get("name", symbol or currency))
@@ -128,17 +113,17 @@ def _position(content: Any, field: str, base: str, prices: Mapping[str, float]) 
         return KeyRatePosition(
             name=name,
             currency=currency,
-            notional=abs(_number(content, "notional", field)),
+            notional=abs(number(content, "notional", field)),
             dv01=dv01,
-            present_value=_number(content, "present_value", field, 0.0),
-            convexity=_number(content, "convexity", field, 0.0),
+            present_value=number(content, "present_value", field, 0.0),
+            convexity=number(content, "convexity", field, 0.0),
         )
     if "option" in content:
         return _option(content, field, currency, name, symbol, prices)
     if "amount" in content:
-        amount = _number(content, "amount", field)
+        amount = number(content, "amount", field)
     else:
-        amount = _number(content, "quantity", field) * _price(symbol, prices, field)
+        amount = number(content, "quantity", field) * _price(symbol, prices, field)
     return LinearPosition(
         name=name, symbol=symbol, amount=amount, currency=currency, funded=bool(content.get("funded", True))
     )
@@ -150,8 +135,8 @@ def _option(
     terms, where = content["option"], f"{field}.option"
     if not isinstance(terms, dict):
         raise InputError("not an option", field=where, value=terms, rule="a mapping with right, strike and expiry")
-    _only(terms, _OPTION_KEYS, f"{where}.")
-    contract = _contract(terms, where)
+    only(terms, OPTION_KEYS, f"{where}.")
+    contract = option_contract(terms, where)
     other = terms.get("other")
     if name == symbol:
         name = f"{symbol} {contract.right} {contract.strike:g} {contract.expiry.isoformat()}"
@@ -159,44 +144,12 @@ def _option(
         name=name,
         symbol=str(symbol),
         contract=contract,
-        quantity=_number(content, "quantity", field),
+        quantity=number(content, "quantity", field),
         currency=currency,
         reference=_price(symbol, prices, field),
-        volatility=_number(terms, "volatility", where) if "volatility" in terms else None,
+        volatility=number(terms, "volatility", where) if "volatility" in terms else None,
         other=None if other is None else str(other),
     )
-
-
-def _contract(terms: dict[str, Any], where: str) -> Contract:
-    right = _word(Right, terms, "right", where)
-    strike, expiry = _number(terms, "strike", where), _date(terms.get("expiry"), f"{where}.expiry")
-    kind = str(terms.get("kind", "european"))
-    if kind == "european":
-        return European(right=right, strike=strike, expiry=expiry)
-    if kind == "american":
-        return American(right=right, strike=strike, expiry=expiry)
-    if kind == "digital":
-        return Digital(right=right, strike=strike, expiry=expiry, payout=_number(terms, "payout", where))
-    if kind == "basket":
-        return Basket(right=right, strike=strike, expiry=expiry, kind=_word(BasketKind, terms, "basket_kind", where))
-    if kind == "barrier":
-        return Barrier(
-            right=right,
-            strike=strike,
-            expiry=expiry,
-            kind=_word(BarrierKind, terms, "barrier_kind", where),
-            barrier=_number(terms, "barrier", where),
-            rebate=_number(terms, "rebate", where, 0.0),
-        )
-    raise InputError("unknown kind of option", field=f"{where}.kind", value=kind, rule=", ".join(_KINDS))
-
-
-def _word(kind: Any, terms: dict[str, Any], key: str, where: str) -> Any:
-    try:
-        return kind(str(terms.get(key)))
-    except ValueError:
-        rule = ", ".join(str(one) for one in kind)
-        raise InputError(f"no {key}", field=f"{where}.{key}", value=terms.get(key), rule=rule) from None
 
 
 def _price(symbol: str | None, prices: Mapping[str, float], field: str) -> float:
@@ -209,17 +162,6 @@ def _price(symbol: str | None, prices: Mapping[str, float], field: str) -> float
     return price
 
 
-def _number(content: Mapping[str, Any], key: str, field: str, default: float | None = None) -> float:
-    value = content.get(key, default)
-    try:
-        number = math.nan if isinstance(value, bool) or value is None else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise InputError(f"no {key}", field=f"{field}.{key}", value=value, rule="a finite number")
-    return number
-
-
 def _mapping(content: Mapping[str, Any], key: str, field: str = "") -> dict[Any, Any]:
     found = content.get(key, {})
     if not isinstance(found, dict):
@@ -229,30 +171,13 @@ def _mapping(content: Mapping[str, Any], key: str, field: str = "") -> dict[Any,
 
 def _numbers(content: Mapping[str, Any], key: str, field: str = "") -> dict[str, float]:
     found = _mapping(content, key, field)
-    return {str(name): _number(found, name, f"{field}{key}") for name in found}
+    return {str(name): number(found, name, f"{field}{key}") for name in found}
 
 
 def _curve(content: Any, field: str) -> dict[float, float]:
     if not isinstance(content, dict):
-        return {1.0: _number({"rate": content}, "rate", field)}
-    return {_number({"years": years}, "years", field): _number(content, years, field) for years in content}
-
-
-def _date(content: Any, field: str) -> datetime.date:
-    if isinstance(content, datetime.datetime):
-        return content.date()
-    if isinstance(content, datetime.date):
-        return content
-    try:
-        return datetime.date.fromisoformat(str(content))
-    except ValueError:
-        raise InputError("no date", field=field, value=content, rule="YYYY-MM-DD") from None
-
-
-def _only(content: Mapping[Any, Any], keys: tuple[str, ...], field: str) -> None:
-    for key in content:
-        if key not in keys:
-            raise InputError("unknown key", field=f"{field}{key}", value=key, rule=", ".join(keys))
+        return {1.0: number({"rate": content}, "rate", field)}
+    return {number({"years": years}, "years", field): number(content, years, field) for years in content}
 
 
 def _named(positions: list[Revaluable]) -> list[Revaluable]:
@@ -285,8 +210,8 @@ def _from_csv(text: str) -> dict[str, Any]:
     rows = []
     for row in csv.DictReader(text.splitlines()):
         given = {key: value for key, value in row.items() if key and value not in (None, "")}
-        entry: dict[str, Any] = {key: value for key, value in given.items() if key not in _OPTION_KEYS}
-        terms = {key: value for key, value in given.items() if key in _OPTION_KEYS}
+        entry: dict[str, Any] = {key: value for key, value in given.items() if key not in OPTION_KEYS}
+        terms = {key: value for key, value in given.items() if key in OPTION_KEYS}
         if terms:
             entry["option"] = terms
         if "funded" in entry:

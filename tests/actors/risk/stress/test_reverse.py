@@ -69,12 +69,17 @@ def test_no_scenario_that_is_nearer_loses_as_much_of_a_linear_book(
     assert nothing_nearer_loses(held, MODEL, loss, found.distance, seed)
 
 
+STRADDLE = [option(quantity=-10.0), option(Right.CALL, quantity=-10.0)]
 BENT = [
     ("a hedged share", [shares("AAA", 1000.0), option(quantity=5.0)], 100.0),
-    ("a short straddle", [option(quantity=-10.0), option(Right.CALL, quantity=-10.0)], 200.0),
-    ("a short straddle with a small hedge", [option(quantity=-10.0), option(Right.CALL, quantity=-10.0), shares("AAA", -50.0)], 100.0),
-    ("two underlyings", [shares("BBB", 800.0), option(quantity=-10.0, name="x"), option(Right.CALL, 55.0, -20.0, symbol="BBB")], 150.0),
-]  # fmt: skip
+    ("a short straddle", STRADDLE, 200.0),
+    ("a short straddle with a small hedge", [*STRADDLE, shares("AAA", -50.0)], 100.0),
+    (
+        "two underlyings",
+        [shares("BBB", 800.0), option(quantity=-10.0), option(Right.CALL, 55.0, -20.0, symbol="BBB")],
+        150.0,
+    ),
+]
 
 
 @pytest.mark.parametrize(("positions", "loss"), [case[1:] for case in BENT], ids=[case[0] for case in BENT])
@@ -104,13 +109,14 @@ def test_a_loss_that_can_not_be_is_answered_with_the_largest_there_is() -> None:
 
 
 def test_a_fall_below_nothing_is_none() -> None:
-    """The closed form would take AAA below 0: the whole book is to be lost, and then some."""
+    """The closed form would take BBB to 0: it moves twice as far as AAA, and three quarters are to be lost."""
     held = book(shares("AAA", 1000.0), shares("BBB", 1000.0))
-    found = reverse_stress(held, MODEL, 1500.0)
+    wild = FactorModel(MODEL.factors, MODEL.changes, 25 * COVARIANCE)
+    found = reverse_stress(held, wild, 1500.0)
     assert found.method == "numerical" and found.found
     assert all(shock.size > -1 for shock in found.shocks.values())
     assert found.profit == pytest.approx(-1500, rel=1e-4)
-    assert not reverse_stress(held, MODEL, 2001.0).found
+    assert not reverse_stress(held, wild, 2001.0).found
 
 
 def test_what_the_model_lacks_is_missing() -> None:
