@@ -32,7 +32,10 @@ positions:
   symbol: AAA
   quantity: 1
   option: {kind: barrier, right: put, strike: 90, expiry: 2020-12-18, barrier_kind: down_out, barrier: 1}
-- {name: digital, symbol: AAA, quantity: 1, option: {kind: digital, right: put, strike: 90, expiry: 2020-12-18, payout: 5}}
+- name: digital
+  symbol: AAA
+  quantity: 1
+  option: {kind: digital, right: put, strike: 90, expiry: 2020-12-18, payout: 5}
 - name: best of
   symbol: AAA
   quantity: 1
