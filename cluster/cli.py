@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 
 from actors.errors import AlphaMindError, InputError
+from cluster.options import Files, Overrides, Profile, Run
+from cluster.risk_stress_command import risk_stress
 from configs import Configuration, load, render
 
 app = typer.Typer(
@@ -30,20 +32,6 @@ app.add_typer(risk_app, name="risk")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Profile = Annotated[
-    str, typer.Option("--profile", help="local (embedded), services (real servers) or cluster (KubeRay).")
-]
-Files = Annotated[
-    list[pathlib.Path] | None,
-    typer.Option("--config", "-c", help="YAML file laid over the profile; may be repeated, the later wins."),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="section.key=value, laid over everything else; may be repeated."),
-]
-Run = Annotated[
-    str | None, typer.Option(help="Name or directory of a run; by default the one that is up or came up last.")
-]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
@@ -355,43 +343,7 @@ def risk_backtest(
         Console(highlight=False).print(commands.shown(found))
 
 
-@risk_app.command("stress")
-def risk_stress(
-    data: Annotated[pathlib.Path, typer.Argument(help="File or folder of bars.")],
-    positions: Annotated[pathlib.Path, typer.Option(help="What is held: YAML or CSV.")],
-    scenarios: Annotated[pathlib.Path | None, typer.Option(help="YAML; without it the standard ones.")] = None,
-    windows: Annotated[bool, typer.Option("--windows", help="Replay the crises of the past as well.")] = False,
-    fill: Annotated[
-        bool, typer.Option("--fill-by-beta", help="Move prices without data in a window by their beta; told where.")
-    ] = False,
-    reverse: Annotated[float | None, typer.Option(help="Find what loses this much.")] = None,
-    horizon: Annotated[int, typer.Option(min=1, help="Periods over which --reverse measures sigmas.")] = 10,
-    plot: Annotated[pathlib.Path | None, typer.Option(help="Draw it: .png, .svg or .pdf.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    profile: Profile = "local",
-    config: Files = None,
-    overrides: Overrides = None,
-) -> None:
-    """Revalue a book in scenarios and in the crises of the past, and find the most plausible one that loses a sum.
-
-    Every figure is told with the share of the book that it leaves out, and why. A scenario is a name and changes of
-    factors: equity, equity:SYMBOL, rate:USD, rate:USD:5Y, volatility, volatility:SYMBOL, fx:EURUSD, correlation; each
-    change has its unit, for instance -20%, +100bp or +5 points.
-    """
-    from cluster import risk_backtest, risk_stress
-
-    if plot is not None:
-        risk_backtest.check_picture(plot)
-    panel = risk_backtest.read_panel(data, (), load(profile, config or (), overrides or ()))
-    book = risk_stress.read_book(positions, panel)
-    chosen = risk_stress.scenarios_of(book, scenarios)
-    found = risk_stress.study(book, panel, chosen, windows=windows, loss=reverse, horizon=horizon, fill=fill)
-    if plot is not None:
-        risk_stress.plot(found, plot)
-    if as_json:
-        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
-    else:
-        risk_stress.show(found, Console(highlight=False))
+risk_app.command("stress")(risk_stress)
 
 
 def main() -> NoReturn:

@@ -298,7 +298,7 @@ def _reverse_grid(found: Study, title: str) -> Grid:
 
 def _coverages(found: Study) -> list[Coverage]:
     every = [one.coverage for one in found.results]
-    every += [one.coverage for one in found.replays]
+    every += [one.coverage for one in found.replays if one.result is not None]  # else the table says why
     every += [one.coverage for one in found.alone]
     return every if found.reverse is None else [*every, found.reverse.coverage]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Collection
 
 import numpy as np
 
@@ -64,10 +65,10 @@ class FactorModel:
         """Lowest change of each factor: prices and volatilities stay positive; shape (factors,)."""
         return np.array([_LOWEST_PRICE if change is Change.RELATIVE else -np.inf for change in self.changes])
 
-    def shocks(self, moves: Array) -> dict[Factor, Shock]:
-        """Return changes by factor from numbers by place."""
+    def shocks(self, moves: Array, only: Collection[Factor] | None = None) -> dict[Factor, Shock]:
+        """Return changes by factor from numbers by place, of some of the factors or of all."""
         found = zip(self.factors, self.changes, moves.tolist(), strict=True)
-        return {factor: Shock(change, move) for factor, change, move in found}
+        return {factor: Shock(change, move) for factor, change, move in found if only is None or factor in only}
 
 
 def factor_model(

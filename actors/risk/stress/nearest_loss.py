@@ -20,6 +20,8 @@ REACH = 100.0
 """Sigmas within which is looked."""
 _RADII = np.array([0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30, 45, 70, 100.0])
 _RANDOM = 48
+_WIDEST = 20
+"""Axes along which is looked: those in which most moves."""
 _STARTS = 6
 _HALVINGS = 40
 _STEP = 1e-5
@@ -153,7 +155,8 @@ def _directions(gains: Gains, model: FactorModel, seed: int) -> Array:
     chance = np.random.default_rng(seed).standard_normal((_RANDOM, axes))
     # All factors down and all factors up, as far as the covariance lets them go together.
     common = model.root.T @ (1 / np.sqrt(np.maximum(np.diag(model.covariance), 1e-300)))
-    every = np.concatenate([[-slope, slope, -common, common], np.eye(axes), -np.eye(axes), chance])
+    widest = np.eye(axes)[-_WIDEST:]  # eigenvalues ascend
+    every = np.concatenate([[-slope, slope, -common, common], widest, -widest, chance])
     lengths = np.linalg.norm(every, axis=1)
     return np.asarray(every[lengths > 0] / lengths[lengths > 0, None], np.float64)
 

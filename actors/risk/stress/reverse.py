@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from actors.risk.stress.batch import profits
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.factor_model import FactorModel
 from actors.risk.stress.factors import Factor, FactorKind
+from actors.risk.stress.market import ShockedMarket
 from actors.risk.stress.nearest_loss import REACH, nearest_loss
 from actors.risk.stress.positions import LinearPosition
 from actors.risk.stress.requirements import lacking
@@ -116,18 +117,34 @@ def reverse_stress(book: StressBook, model: FactorModel, loss: float, seed: int 
             rule="data for one at least",
         )  # fmt: skip
 
-    def gains(moves: Array) -> Array:
-        return profits(book, [model.shocks(row) for row in np.atleast_2d(moves)], missing)
-
     base = book.market.base
-    if all(isinstance(one, LinearPosition) and _is_linear(one, base, model) for one in covered):
-        # Of a linear book the gain for a tenth, times ten, is that for a change of 1.
-        exposures = gains(0.1 * np.eye(len(model.factors))) * 10
+    straight = [one.name for one in covered if isinstance(one, LinearPosition) and _is_linear(one, base, model)]
+    bent = [one.name for one in covered if one.name not in straight]
+    # Of what is linear the gain for a tenth, times ten, is that for a change of 1.
+    tenths = [model.shocks(row) for row in 0.1 * np.eye(len(model.factors))]
+    exposures = 10 * profits(book, tenths, {*missing, *bent}) if straight else np.zeros(len(model.factors))
+    if not bent:
         moves, distance = reverse_linear(exposures, model.covariance, loss)
         if (moves >= model.lowest).all():
-            return _answer(loss, True, model, moves, float(gains(moves)[0]), distance, "closed form", coverage)
+            return _answer(loss, True, model, moves, float(exposures @ moves), distance, "closed form", coverage)
+    used = _used(book, model, bent)
+
+    def gains(moves: Array) -> Array:
+        scenarios = [model.shocks(row, used) for row in moves]
+        return np.asarray(moves @ exposures + profits(book, scenarios, {*missing, *straight}), np.float64)
+
     found = nearest_loss(gains, model, loss, seed)
     return _answer(loss, found.reached, model, found.moves, found.profit, found.distance, "numerical", coverage)
+
+
+def _used(book: StressBook, model: FactorModel, names: Collection[str]) -> set[Factor]:
+    """Return the factors that some positions move with."""
+    market = ShockedMarket(book.market, model.shocks(np.full(len(model.factors), 1e-4)))
+    for position in book.positions:
+        if position.name in names:
+            position.value(market)
+            market.exchange(position.currency)
+    return market.used
 
 
 def _is_linear(position: LinearPosition, base: str, model: FactorModel) -> bool:
