@@ -54,6 +54,7 @@ class Study:
         correlations: Effect of shocks of correlations by scenario, with the share of the book that it is of.
         replays: Of windows of the past.
         loss: The sum that reverse stress is about, or ``None``.
+        horizon: Periods over which its distance is measured.
         alone: How far equities alone have to fall, and to rise, to lose the sum; empty where none was given.
         reverse: The most plausible scenario that loses it, or ``None``.
         no_reverse: Why there is none.
@@ -64,6 +65,7 @@ class Study:
     correlations: dict[str, tuple[CorrelationEffect, Coverage]]
     replays: tuple[Replay, ...]
     loss: float | None
+    horizon: int
     alone: tuple[HowFar, ...]
     reverse: ReverseStress | None
     no_reverse: str | None
@@ -81,6 +83,7 @@ class Study:
             "correlation_effects": effects,
             "windows": [one.plain() for one in self.replays],
             "loss": self.loss,
+            "horizon": self.horizon,
             "equity_alone": [one.plain() for one in self.alone],
             "reverse": None if self.reverse is None else self.reverse.plain(),
             "no_reverse": self.no_reverse,
@@ -138,7 +141,7 @@ def study(
             reverse = reverse_stress(book, model, loss)
         except InputError as error:
             no_reverse = str(error)
-    return Study(book, results, effects, replays, loss, alone, reverse, no_reverse)
+    return Study(book, results, effects, replays, loss, horizon, alone, reverse, no_reverse)
 
 
 def shown(found: Study) -> list[Grid]:
@@ -150,7 +153,9 @@ def shown(found: Study) -> list[Grid]:
     if found.replays:
         grids.append(_replay_grid(found, f"windows of the past, profit in {currency}"))
     if found.loss is not None:
-        grids.append(_reverse_grid(found, f"what loses {found.loss:,.0f} {currency}"))
+        grids.append(
+            _reverse_grid(found, f"what loses {found.loss:,.0f} {currency}; sigmas over {found.horizon} periods")
+        )
     missing = {
         name: reason
         for coverage in _coverages(found)

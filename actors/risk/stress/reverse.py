@@ -156,7 +156,8 @@ def _is_linear(position: LinearPosition, base: str, model: FactorModel) -> bool:
             return False
     if position.currency == base:
         return True
-    return position.symbol is None and position.currency + base in moving
+    direct, inverse = position.currency + base, base + position.currency
+    return position.symbol is None and direct in moving and inverse not in moving
 
 
 def _answer(
