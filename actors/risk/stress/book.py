@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 from actors.errors import InputError
 from actors.risk.stress.factors import Factor, FactorKind
 from actors.risk.stress.market import ShockedMarket, StressMarket
-from actors.risk.stress.positions import Revaluable
+from actors.risk.stress.positions import OptionPosition, Revaluable
 from actors.risk.stress.result import Coverage, PositionProfit, StressResult
 from actors.risk.stress.scenario import Scenario
 from actors.risk.stress.shocks import Shock
@@ -74,15 +75,18 @@ class StressBook:
         """Notional of all positions, also those that can't be valued, base currency."""
         return sum(self._notionals.values())
 
-    def known_factors(self) -> set[Factor]:
-        """Return what can move in this book and its market, without key tenors."""
+    @functools.cached_property
+    def _known(self) -> frozenset[Factor]:
         found = self.market.known_factors()
-        for held in self._held:
-            found |= held.position.needs
-            symbol, own = getattr(held.position, "symbol", None), getattr(held.position, "volatility", None)
-            if symbol is not None and own is not None:
-                found.add(Factor(FactorKind.VOLATILITY, symbol))
-        return found
+        for position in self.positions:
+            found |= position.needs
+            if isinstance(position, OptionPosition) and position.volatility is not None:
+                found.add(Factor(FactorKind.VOLATILITY, position.symbol))
+        return frozenset(found)
+
+    def known_factors(self) -> frozenset[Factor]:
+        """Return what can move in this book and its market, without key tenors."""
+        return self._known
 
     def run(self, scenario: Scenario, missing: Mapping[str, str] | None = None, split: bool = True) -> StressResult:
         """Return what the book gains in a scenario.

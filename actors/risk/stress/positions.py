@@ -141,17 +141,25 @@ class OptionPosition:
 
     def value(self, market: ShockedMarket) -> float:
         """Return the value of all units."""
+        try:
+            return self.quantity * self._price(market)
+        except RuntimeError as error:  # what QuantLib raises
+            raise InputError(
+                "the option's model fails here", field=self.name, value=str(error)[:100], rule="terms that it can price"
+            ) from error
+
+    def _price(self, market: ShockedMarket) -> float:
         here = self.market(market, self.symbol, self.volatility)
         if self.other is not None:
             second = self.market(market, self.other, None)
             correlation = market.correlation(self.symbol, self.other)
-            return self.quantity * price(self.contract, here, second, correlation)
+            return price(self.contract, here, second, correlation)
         contract = self.contract
         if isinstance(contract, Barrier) and _touched(contract, here.spot):
             if contract.kind in (BarrierKind.UP_OUT, BarrierKind.DOWN_OUT):
-                return self.quantity * contract.rebate
+                return contract.rebate
             contract = European(right=contract.right, strike=contract.strike, expiry=contract.expiry)
-        return self.quantity * price(contract, here)
+        return price(contract, here)
 
     def market(self, market: ShockedMarket, symbol: str, volatility: float | None) -> Market:
         """Return the market of one of its underlyings.
