@@ -95,7 +95,7 @@ def window_moves(
     }
     filled: dict[Factor, float] = {}
     if fill and absent:
-        filled = _fill(panel, levels, counts, known, begin)
+        filled = _fill(panel, levels, counts, known)
         for factor in filled:
             del absent[factor]
             counts[[one for one, _ in known].index(factor)] = True
@@ -126,7 +126,7 @@ def _carried_until(panel: ClosePanel, stop: int) -> npt.NDArray[np.bool_]:
 
 
 def _fill(
-    panel: ClosePanel, levels: Array, counts: npt.NDArray[np.bool_], known: list[tuple[Factor, Change]], begin: int
+    panel: ClosePanel, levels: Array, counts: npt.NDArray[np.bool_], known: list[tuple[Factor, Change]]
 ) -> dict[Factor, float]:
     """Put made-up levels into the columns that do not count, and return their betas."""
     prices = np.array([change is Change.RELATIVE for _, change in known])
