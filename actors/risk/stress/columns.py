@@ -12,7 +12,8 @@ def column_factor(symbol: str, currencies: frozenset[str] = frozenset()) -> tupl
     """Return the factor whose levels a column has, and how its changes are meant.
 
     A column that is named like a factor (``rate:USD:5Y`` as a fraction a year, ``volatility:SPY``) has that factor's
-    levels (panels hold positive closes only, so rates at or below 0 are gaps in it); ``EURUSD`` is an exchange rate where both currencies are the book's; all else is the price of a symbol.
+    levels; panels hold positive closes only, so rates at or below 0 are gaps. ``EURUSD`` is an exchange rate where
+    both currencies are the book's; all else is the price of a symbol.
 
     Raises:
         InputError: A name that begins like a factor's and is none.
