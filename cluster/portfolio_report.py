@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from actors.errors import InputError
+from cluster.options import Files, Overrides, Profile, Run
 
 if TYPE_CHECKING:
     from actors.portfolio.performance.measure import Choices
@@ -104,8 +105,7 @@ def _of_run(
     from actors.service import socket_path
     from actors.wire import BlockingClient
     from cluster.halt import run_directory
-    from cluster.options import Files, Overrides, Profile, Run
-from configs import load
+    from configs import load
 
     directory = run_directory(load(profile, files, overrides).run.home, run)
     with BlockingClient(socket_path(directory, "portfolio"), "alphamind portfolio report", timeout=60.0) as client:

@@ -1,4 +1,4 @@
-"""``alphamind risk``: which rules are broken, what contracts are worth, and how good the measures of risk are."""
+"""``alphamind risk``: broken rules, prices of contracts, stress of a book, and tests of the measures of risk."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from rich.console import Console
 from cluster.options import Files, Overrides, Profile, messages
 from cluster.price_command import risk_price
 from cluster.risk_breaches import breaches
+from cluster.risk_stress_command import risk_stress
 from configs import load
 
 risk_app = typer.Typer(
-    no_args_is_help=True, help="Show which rules are broken; price contracts; test the measures of risk."
+    no_args_is_help=True, help="Show which rules are broken; price contracts; stress a book; test the measures of risk."
 )
 risk_app.command("breaches")(breaches)
 risk_app.command("price")(risk_price)
+risk_app.command("stress")(risk_stress)
 
 
 @risk_app.command("backtest")

@@ -65,7 +65,12 @@ def test_of_several_samples_at_one_time_the_last_counts() -> None:
 
 @pytest.mark.parametrize(
     ("equity", "word"),
-    [([], "fewer than two"), ([100], "fewer than two"), ([0, 0], "fewer than two"), ([100, 0, 50], "no equity at 1970-01-02")],
+    [
+        ([], "fewer than two"),
+        ([100], "fewer than two"),
+        ([0, 0], "fewer than two"),
+        ([100, 0, 50], "no equity at 1970-01-02"),
+    ],
 )
 def test_without_returns_it_says_why(equity: list[float], word: str) -> None:
     past = history([at * DAY for at in range(len(equity))], equity)

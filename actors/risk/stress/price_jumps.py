@@ -1,4 +1,4 @@
-"""Stress tests: what the book would gain or lose if prices jumped."""
+"""The quick answer for a live book: what it would gain or lose if every price jumped by one fraction, exactly."""
 
 from __future__ import annotations
 

@@ -1,0 +1,220 @@
+"""A book from a file: positions and what the market data do not say, as YAML or CSV.
+
+```yaml
+base_currency: USD
+date: 2017-12-11                 # default: the newest day of the data
+exchange_rates: {EUR: 1.18}      # base currency for one unit; default: the newest close of EURUSD
+rates: {USD: 0.015}              # or by years: {1: 0.015, 10: 0.024}
+volatilities: {AAPL: 0.22}
+dividends: {AAPL: 0.015}
+prices: {AAPL: 172.67}           # default: the newest close
+positions:
+  - {symbol: AAPL, quantity: 100}
+  - {symbol: IBM, amount: -25000}
+  - {symbol: DAX, amount: 300000, currency: EUR, funded: false}       # a future
+  - {currency: EUR, amount: 5000}                                     # cash
+  - {symbol: AAPL, quantity: -200, option: {right: put, strike: 160, expiry: 2018-03-16}}
+  - {name: bonds, currency: USD, notional: 1e6, dv01: {5Y: 470}, convexity: 2.5e7}
+```
+
+An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``,
+digital with ``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a
+row a position, with the same names as columns, an option's terms among them, and is in US dollars.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import yaml
+
+from actors.clock import DAY
+from actors.errors import DataError, InputError
+from actors.ingest.closes import ClosePanel
+from actors.risk.stress.book import StressBook
+from actors.risk.stress.co_movement import correlations_of
+from actors.risk.stress.factors import FactorKind, parse_factor
+from actors.risk.stress.fields import date, number, only
+from actors.risk.stress.market import StressMarket
+from actors.risk.stress.option_terms import OPTION_KEYS, option_contract
+from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
+
+_BOOK_KEYS = (
+    "base_currency", "date", "exchange_rates", "rates", "volatilities", "dividends", "prices", "positions",
+)  # fmt: skip
+_POSITION_KEYS = (
+    "name", "symbol", "quantity", "amount", "currency", "funded", "option", "notional", "dv01", "convexity",
+    "present_value",
+)  # fmt: skip
+
+
+def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
+    """Return the book of a file, in the market of a panel's newest closes.
+
+    Raises:
+        DataError: The file can't be read.
+        InputError: Naming the entry that is wrong, or has no price.
+    """
+    try:
+        text = path.expanduser().read_text()
+        content = _from_csv(text) if path.suffix.lower() == ".csv" else yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
+        raise DataError("can't be read", field="positions", value=path.name, rule=f"YAML or CSV ({error})") from error
+    return book_from(content, panel)
+
+
+def book_from(content: Any, panel: ClosePanel) -> StressBook:
+    """Return the book that a mapping describes; see ``read_book``."""
+    if not isinstance(content, dict) or not isinstance(content.get("positions"), list) or not content["positions"]:
+        raise InputError("no positions", field="positions", value=type(content).__name__, rule="a list of mappings")
+    only(content, _BOOK_KEYS, "")
+    base = str(content.get("base_currency", "USD"))
+    closes = _newest(panel)
+    prices = {**closes, **_numbers(content, "prices")}
+    rates = _mapping(content, "rates")
+    exchange = {
+        symbol[:3]: close
+        for symbol, close in closes.items()
+        if len(symbol) == 6 and symbol[3:] == base and symbol.isalpha() and symbol.isupper()
+    }
+    entries = [_position(one, f"positions[{at}]", base, prices) for at, one in enumerate(content["positions"])]
+    symbols = {one.symbol for one in entries if isinstance(one, (LinearPosition, OptionPosition)) and one.symbol}
+    symbols |= {one.other for one in entries if isinstance(one, OptionPosition) and one.other}
+    market = StressMarket(
+        date=date(content.get("date", _last_day(panel)), "date"),
+        base=base,
+        prices=prices,
+        volatilities=_numbers(content, "volatilities"),
+        dividends=_numbers(content, "dividends"),
+        rates={str(name): _curve(rate, f"rates.{name}") for name, rate in rates.items()},
+        exchange={**exchange, **_numbers(content, "exchange_rates")},
+        correlations=correlations_of(panel, symbols),
+    )
+    return StressBook(_named(entries), market)
+
+
+def _position(content: Any, field: str, base: str, prices: Mapping[str, float]) -> Revaluable:
+    if not isinstance(content, dict):
+        raise InputError("not a position", field=field, value=content, rule="a mapping")
+    only(content, _POSITION_KEYS, f"{field}.")
+    symbol, currency = content.get("symbol"), str(content.get("currency", base))
+    symbol = None if symbol is None else str(symbol)
+    name = str(content.get("name", symbol or currency))
+    if "dv01" in content:
+        dv01 = {
+            parse_factor(f"{FactorKind.RATE}:{currency}:{tenor}", f"{field}.dv01").tenor or 0.0: amount
+            for tenor, amount in _numbers(content, "dv01", f"{field}.").items()
+        }
+        return KeyRatePosition(
+            name=name,
+            currency=currency,
+            notional=abs(number(content, "notional", field)),
+            dv01=dv01,
+            present_value=number(content, "present_value", field, 0.0),
+            convexity=number(content, "convexity", field, 0.0),
+        )
+    if "option" in content:
+        return _option(content, field, currency, name, symbol, prices)
+    if "amount" in content:
+        amount = number(content, "amount", field)
+    else:
+        amount = number(content, "quantity", field) * _price(symbol, prices, field)
+    return LinearPosition(
+        name=name, symbol=symbol, amount=amount, currency=currency, funded=bool(content.get("funded", True))
+    )
+
+
+def _option(
+    content: dict[str, Any], field: str, currency: str, name: str, symbol: str | None, prices: Mapping[str, float]
+) -> OptionPosition:
+    terms, where = content["option"], f"{field}.option"
+    if not isinstance(terms, dict):
+        raise InputError("not an option", field=where, value=terms, rule="a mapping with right, strike and expiry")
+    only(terms, OPTION_KEYS, f"{where}.")
+    contract = option_contract(terms, where)
+    other = terms.get("other")
+    if name == symbol:
+        name = f"{symbol} {contract.right} {contract.strike:g} {contract.expiry.isoformat()}"
+    return OptionPosition(
+        name=name,
+        symbol=str(symbol),
+        contract=contract,
+        quantity=number(content, "quantity", field),
+        currency=currency,
+        reference=_price(symbol, prices, field),
+        volatility=number(terms, "volatility", where) if "volatility" in terms else None,
+        other=None if other is None else str(other),
+    )
+
+
+def _price(symbol: str | None, prices: Mapping[str, float], field: str) -> float:
+    price = None if symbol is None else prices.get(symbol)
+    if price is None:
+        raise InputError(
+            f"no price of {symbol}", field=f"{field}.symbol", value=symbol, rule="a symbol of the data",
+            remedy="give its price under prices, or an amount of money in the place of a quantity",
+        )  # fmt: skip
+    return price
+
+
+def _mapping(content: Mapping[str, Any], key: str, field: str = "") -> dict[Any, Any]:
+    found = content.get(key, {})
+    if not isinstance(found, dict):
+        raise InputError(f"no {key}", field=f"{field}{key}", value=found, rule="a mapping")
+    return found
+
+
+def _numbers(content: Mapping[str, Any], key: str, field: str = "") -> dict[str, float]:
+    found = _mapping(content, key, field)
+    return {str(name): number(found, name, f"{field}{key}") for name in found}
+
+
+def _curve(content: Any, field: str) -> dict[float, float]:
+    if not isinstance(content, dict):
+        return {1.0: number({"rate": content}, "rate", field)}
+    return {number({"years": years}, "years", field): number(content, years, field) for years in content}
+
+
+def _named(positions: list[Revaluable]) -> list[Revaluable]:
+    seen: dict[str, int] = {}
+    for position in positions:
+        seen[position.name] = seen.get(position.name, 0) + 1
+    for name, count in seen.items():
+        if count > 1:
+            raise InputError(
+                "two positions have one name", field="positions", value=name, rule="a name of its own for each",
+                remedy="give them a name each, or add them up",
+            )  # fmt: skip
+    return positions
+
+
+def _newest(panel: ClosePanel) -> dict[str, float]:
+    found = {}
+    for column, symbol in enumerate(panel.symbols):
+        known = np.flatnonzero(np.isfinite(panel.closes[:, column]))
+        if len(known):
+            found[symbol] = float(panel.closes[known[-1], column])
+    return found
+
+
+def _last_day(panel: ClosePanel) -> datetime.date:
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=int(panel.times[-1]) // DAY)
+
+
+def _from_csv(text: str) -> dict[str, Any]:
+    rows = []
+    for row in csv.DictReader(text.splitlines()):
+        given = {key: value for key, value in row.items() if key and value not in (None, "")}
+        entry: dict[str, Any] = {key: value for key, value in given.items() if key not in OPTION_KEYS}
+        terms = {key: value for key, value in given.items() if key in OPTION_KEYS}
+        if terms:
+            entry["option"] = terms
+        if "funded" in entry:
+            entry["funded"] = str(entry["funded"]).lower() in ("true", "1", "yes")
+        rows.append(entry)
+    return {"positions": rows}
