@@ -142,7 +142,8 @@ class MeasureRequests:
         stale = self._history.stale(exposure)
         uses = [one.limit_use(self._limits_of(name)) for name, one in books.items()]
         foreign = {other for one in books.values() for other in one.books.currencies() if other != currency}
-        stress = self._live.measured(account, model.time, model.sequence).result.stress
+        tails = self._live.measured(account, model.time, model.sequence).result
+        missing = [instruments[one].symbol for one in tails.unstressed]
         return {
             "account": account,
             "accounts": accounts,
@@ -150,7 +151,7 @@ class MeasureRequests:
             "exposures": report.exposure_rows(exposure, gross, stale, instruments),
             "gross_exposure_after_netting": money_text(gross),
             **self._tails(account, figures.equity),
-            "stress": report.stress_rows(stress, self._section.stress, figures),
+            "stress": report.stress_rows(tails.stress, self._section.stress, figures, tails.stress_share, missing),
             "greeks": report.greeks_row(self._live.greeks, accounts, instruments),
             "limits": report.limit_rows(report.largest_use(uses)),
             "trading_states": self._states(),

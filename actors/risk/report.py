@@ -81,14 +81,22 @@ def exposure_rows(
     ]
 
 
-def stress_rows(profits: Mapping[str, int], shocks: Mapping[str, float], figures: Valuation) -> list[dict[str, Any]]:
-    """Return the result of every stress scenario, the profit in 1e-8 units."""
+def stress_rows(
+    profits: Mapping[str, int],
+    shocks: Mapping[str, float],
+    figures: Valuation,
+    share_covered: float = 1.0,
+    missing: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """Return the result of every stress scenario: of which share of the gross exposure, and what it leaves out."""
     return [
         {
             "scenario": name,
             "shock": shocks[name],
             "profit": money_text(profit),
             "equity_after": money_text(figures.equity + profit),
+            "share_covered": share_covered,
+            "not_covered": list(missing),
         }
         for name, profit in profits.items()
     ]

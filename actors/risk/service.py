@@ -26,7 +26,9 @@ from actors.risk.live.greeks_book import ListedOption
 from actors.risk.live.listed_options import listed_options
 from actors.risk.live.high_water import Profits
 from actors.risk.live.monitor import LiveRisk
+from actors.risk.live.option_revaluation import RevalueAmerican, run
 from actors.risk.measure_requests import MeasureRequests
+from actors.risk.pricing.american import revalue_here
 from actors.risk.returns import DEFAULT_PERIOD, Closes, ReturnHistory
 from actors.risk.rules.breach import BreachClosed, BreachOpened
 from actors.risk.rules.effects import Baseline
@@ -40,6 +42,9 @@ from actors.wire import Handler
 from configs.schema import Configuration
 
 LIMITS, STATE, CLOSES, GRANT, CONFIRMATION, OPENED, CLOSED, PROFITS = 1, 2, 3, 4, 5, 6, 7, 8
+REVALUE_SECONDS = 0.25
+"""How often it is looked whether options are to be revalued."""
+RETRY_SECONDS = 5.0
 LISTEN_SECONDS = 1.0
 """Time between two looks at how long the feed has been silent."""
 ACCOUNTS_SHOWN = 20
@@ -82,6 +87,7 @@ class RiskService(ReadModel):
         patience: Seconds to wait for the OMS shards before a change is answered with those still pending.
         options: The options among the instruments, by id; by default those of the instrument master, with what
             ``risk.options`` says of their market.
+        revalue_american: Revalues American options; by default in this process.
     """
 
     def __init__(
@@ -97,6 +103,7 @@ class RiskService(ReadModel):
         stale_periods: int = 3,
         patience: float = 2.0,
         options: Mapping[int, ListedOption] | None = None,
+        revalue_american: RevalueAmerican = revalue_here,
     ) -> None:
         super().__init__(name, directory, configuration, instruments, markets=markets, oms=oms)
         self.controls = Controls()
@@ -109,6 +116,7 @@ class RiskService(ReadModel):
         self.history = ReturnHistory(len(instruments), configuration.risk.window, period, stale_periods)
         if options is None:
             options = listed_options(instruments, configuration.risk.options)
+        self._revalue_american = revalue_american
         self.live = LiveRisk(self.ledger, self.marks, instruments, self.history, configuration, options)
         self.breaches = BreachEngine(Rule.of(rule) for rule in configuration.risk.all_rules())
         self._baseline = Baseline()
@@ -183,6 +191,8 @@ class RiskService(ReadModel):
         """Follow OMS and market; listen whether the feed falls silent, and read the calendars meanwhile."""
         await super().connect()
         self.delivery.spawn(self._listen())
+        if self.live.greeks:
+            self.delivery.spawn(self._revalue_for_ever())
 
     async def stop(self) -> None:
         """Stop following and close the journal."""
@@ -300,6 +310,25 @@ class RiskService(ReadModel):
                 self.log.exception("the feed's silence can't be judged")
                 self._failed(f"the feed's silence can't be judged: {error}")
                 raise
+
+    async def _revalue_for_ever(self) -> None:
+        """Revalue options that are held wherever something moved, off the loop that follows the streams."""
+        while True:
+            await asyncio.sleep(REVALUE_SECONDS)
+            job = self.live.revaluation(self.time)
+            if job is None:
+                continue
+            began = wall.perf_counter_ns()
+            try:
+                values = await asyncio.to_thread(run, job, self._revalue_american)
+            except Exception as error:  # measures say that the options are missing; a later try may succeed
+                self.log.error("options can't be revalued", problem=str(error), options=len(job.options))
+                self.metrics.count("revaluations_failed_total")
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            for option in self.live.options.take(job, values):
+                self.log.error("an option can't be revalued", symbol=self.instruments[option].symbol)
+            self.metrics.observe("revaluation_seconds", wall.perf_counter_ns() - began)
 
     def _moment(self, clock: int | None) -> Moment:
         silence = 0 if clock is None else self.live.feed.silence(clock)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from actors.errors import InputError
 from actors.portfolio.performance.estimate import Estimate
-from actors.portfolio.performance.inputs import Array, numbers, require_between, require_same_length
+from actors.portfolio.performance.inputs import Array, numbers, require_at_least, require_between, require_same_length
 
 LEAST = 20
 """Fewest observations from which an interval is drawn."""
@@ -108,6 +108,7 @@ class Bootstrap:
             InputError: NaN, lengths that do not fit, or a confidence that is not between 0 and 1.
         """
         require_between("confidence", confidence, 0.0, 1.0)
+        require_at_least("draws", self.draws, 1)
         columns = [numbers(one, "returns") for one in series]
         size = len(columns[0])
         for other in columns[1:]:
@@ -129,7 +130,7 @@ class Bootstrap:
 
     def _rows(self, size: int, block: float) -> Iterator[npt.NDArray[np.int64]]:
         """Yield indices of resampled series, shape (some, size)."""
-        require_between("block", block, 1.0 - 1e-12, float("inf"))
+        require_at_least("block", block, 1.0)
         chance = np.random.default_rng(self.seed)
         left = self.draws
         while left > 0:

@@ -17,6 +17,9 @@ from actors.errors import InputError
 from actors.portfolio.performance.inputs import Array
 from actors.portfolio.performance.returns import annualised, wealth
 
+_ROUNDING = 1e-12
+"""What compounding may lose to rounding on the way back to a peak."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Drawdown:
@@ -44,7 +47,8 @@ def underwater(returns: Any) -> Array:
         InputError: NaN, or a return of -100 % or less.
     """
     value = wealth(returns)
-    return np.asarray(1.0 - value / np.maximum.accumulate(value), np.float64)
+    depths = 1.0 - value / np.maximum.accumulate(value)
+    return np.where(depths > _ROUNDING, depths, 0.0)
 
 
 def maximum_drawdown(returns: Any) -> float:

@@ -83,8 +83,8 @@ class Concentration:
         largest: Share of the largest position.
         herfindahl: Sum of squared shares, 1 for a single position.
         effective_positions: Its inverse.
-        effective_bets: Exponential of the entropy of the shares. With ``covariance`` of the principal portfolios'
-            shares of the variance instead: uncorrelated bets.
+        effective_bets: Exponential of the entropy of the shares; where a covariance is given, of the shares that its
+            principal portfolios have in the book's variance instead: uncorrelated bets.
     """
 
     largest: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import enum
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,12 +11,14 @@ import numpy as np
 
 from actors.clock import DAY, SECOND
 from actors.messages import MONEY_UNIT
+from actors.order_terms import word
 from actors.portfolio.curve import EquitySample
-from actors.portfolio.performance.inputs import Array, Times, ascending, numbers, require_same_length
+from actors.portfolio.performance.inputs import Array, Times, ascending, numbers, require_same_length, stamps
 from actors.portfolio.performance.returns import periods_per_year, time_weighted, years_between
+from actors.vocabulary import Word
 
 
-class Period(str, enum.Enum):
+class Period(Word):
     """How finely a history is looked at; days, weeks (from Monday) and months are those of UTC."""
 
     SAMPLE = "sample"
@@ -88,23 +89,23 @@ def history(
     Raises:
         InputError: NaN, lengths that do not fit, or times that do not ascend.
     """
-    kind = Period(period)
+    kind = word(Period, "period", period)
     columns = {"equity": equity, "deposits": np.zeros(len(times)) if deposits is None else deposits}
     columns |= {name: values for name, values in (("gross", gross), ("net", net)) if values is not None}
-    stamps = ascending(times, "times", 0)
+    moments = ascending(times, "times", 0)
     series = {name: numbers(values, name, 0) for name, values in columns.items()}
     for name, values in series.items():
-        require_same_length(name, len(values), len(stamps), "one for each time")
+        require_same_length(name, len(values), len(moments), "one for each time")
     funded = np.flatnonzero(series["equity"] > 0)
-    begin = int(funded[0]) if len(funded) else len(stamps)
-    stamps, series = stamps[begin:], {name: values[begin:] for name, values in series.items()}
+    begin = int(funded[0]) if len(funded) else len(moments)
+    moments, series = moments[begin:], {name: values[begin:] for name, values in series.items()}
     worth, paid = series["equity"], series["deposits"]
-    borders = _borders(stamps, kind)
+    borders = _borders(moments, kind)
     empty = np.flatnonzero(worth[:-1] <= 0)
     problem = ""
     returns = np.empty(0)
     if len(empty):
-        problem = f"the account had no equity at {utc(int(stamps[empty[0]]))}"
+        problem = f"the account had no equity at {utc(int(moments[empty[0]]))}"
     elif len(borders) > 1:
         growth = 1.0 + time_weighted(worth, np.diff(paid))
         returns = np.multiply.reduceat(growth, borders[:-1]) - 1.0
@@ -113,7 +114,7 @@ def history(
     cut = {name: values[borders] for name, values in series.items()}
     flows = np.diff(cut["deposits"])
     return History(
-        kind, stamps[borders], cut["equity"], flows, returns, cut.get("gross"), cut.get("net"), problem=problem
+        kind, moments[borders], cut["equity"], flows, returns, cut.get("gross"), cut.get("net"), problem=problem
     )
 
 
@@ -144,7 +145,7 @@ def history_of_returns(times: Any, returns: Any, start: int) -> History:
         InputError: NaN, lengths that do not fit, or times that do not ascend.
     """
     rates = numbers(returns, "returns")
-    borders = ascending(np.concatenate(([start], np.asarray(times, np.int64))), "times")
+    borders = ascending(np.concatenate(([start], stamps(times, "times"))) if len(times) else (), "times")
     require_same_length("returns", len(rates), len(borders) - 1, "one for each time")
     value = np.concatenate(([1.0], np.cumprod(1.0 + rates)))
     return History(Period.SAMPLE, borders, value, np.zeros(len(rates)), rates, has_money=False)
@@ -155,18 +156,18 @@ def utc(time: int) -> str:
     return datetime.datetime.fromtimestamp(time // SECOND, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _borders(stamps: Times, period: Period) -> Times:
+def _borders(moments: Times, period: Period) -> Times:
     """Return the first index, then the last one of each period; index 0 counts once."""
-    if not len(stamps):
+    if not len(moments):
         return np.empty(0, np.int64)
-    days = stamps // DAY
+    days = moments // DAY
     if period is Period.SAMPLE:
-        keys = np.arange(len(stamps))
+        keys = np.arange(len(moments))
     elif period is Period.DAY:
         keys = days
     elif period is Period.WEEK:
         keys = (days + 3) // 7  # 1970-01-01 was a Thursday
     else:
         keys = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    lasts = np.append(np.flatnonzero(np.diff(keys)), len(stamps) - 1)
+    lasts = np.append(np.flatnonzero(np.diff(keys)), len(moments) - 1)
     return np.unique(np.concatenate(([0], lasts))).astype(np.int64)

@@ -43,7 +43,10 @@ def table(values: Any, field: str) -> Array:
     Raises:
         InputError: It is no such table, or one of its numbers is NaN or infinite.
     """
-    array: Array = np.asarray(values, np.float64)
+    try:
+        array: Array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("not numbers", field=field, value=values, rule="a table of numbers") from None
     if array.ndim != 2 or 0 in array.shape:
         raise InputError("not a table", field=field, value=f"shape {array.shape}", rule="shape (periods, parts)")
     require_finite(array, field)
@@ -88,15 +91,39 @@ def require_between(field: str, value: float, low: float, high: float) -> None:
         raise InputError("out of range", field=field, value=value, rule=f"more than {low:g} and less than {high:g}")
 
 
+def require_at_least(field: str, value: float, least: float) -> None:
+    """Refuse a number under ``least``, and what is none or infinite.
+
+    Raises:
+        InputError: It is.
+    """
+    if not least <= value < float("inf"):
+        raise InputError("out of range", field=field, value=value, rule=f"at least {least:g}, and finite")
+
+
+def stamps(times: Any, field: str) -> Times:
+    """Return times, UTC nanoseconds or ``datetime64``, as whole UTC nanoseconds, shape (n,).
+
+    Raises:
+        InputError: They are neither, or one is not a time.
+    """
+    array = np.asarray(times)
+    if array.dtype.kind == "M" and not np.isnat(array).any():
+        array = array.astype("datetime64[ns]").astype(np.int64)
+    if array.ndim != 1 or (array.size and array.dtype.kind != "i"):
+        raise InputError("not time stamps", field=field, value=times, rule="whole UTC nanoseconds, shape (n,)")
+    return array.astype(np.int64)
+
+
 def ascending(times: Any, field: str, least: int = 2) -> Times:
-    """Return time stamps (UTC nanoseconds) as an array of shape (n,).
+    """Check that time stamps ascend and return them; see ``stamps`` for what is one.
 
     Raises:
         InputError: There are too few of them, or one is not later than the one before.
     """
-    array: Times = np.asarray(times, np.int64)
-    if array.ndim != 1 or len(array) < least:
-        raise InputError("too few time stamps", field=field, value=array.shape, rule=f"at least {least}")
+    array = stamps(times, field)
+    if len(array) < least:
+        raise InputError("too few time stamps", field=field, value=len(array), rule=f"at least {least}")
     steps = np.flatnonzero(np.diff(array) <= 0)
     if len(steps):
         at = int(steps[0]) + 1

@@ -1,4 +1,4 @@
-"""What each instrument of an account has earned, to the last unit: the parts sum to the account's own profit."""
+"""What each instrument of an account has earned, to the last unit: the parts sum to those of the strategies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class InstrumentFigures(Message, frozen=True):
         unrealised: ``market_value`` less the cost of what is held.
         realised: Profit of what was closed, before fees.
         fees: Fees paid.
-        profit: Realised and unrealised profit less fees.
+        income: Dividends and charges of its positions, negative where paid.
+        profit: Realised and unrealised profit and income, less fees.
     """
 
     instrument: int
@@ -29,11 +30,12 @@ class InstrumentFigures(Message, frozen=True):
     unrealised: int
     realised: int
     fees: int
+    income: int
     profit: int
 
     def text(self) -> dict[str, str]:
         """Return the figures by name, amounts as decimal strings."""
-        names = ("market_value", "unrealised", "realised", "fees", "profit")
+        names = ("market_value", "unrealised", "realised", "fees", "income", "profit")
         return {"symbol": self.symbol, **{name: money_text(getattr(self, name)) for name in names}}
 
 
@@ -59,5 +61,6 @@ def _figures(instrument: Instrument, held: Sequence[Position], price: int | None
     value = sum(market_values(held, price, instrument))
     unrealised = value - sum(position.cost for position in held)
     realised, fees = sum(position.realised for position in held), sum(position.fees for position in held)
-    profit = unrealised + realised - fees
-    return InstrumentFigures(instrument.id, instrument.symbol, value, unrealised, realised, fees, profit)
+    income = sum(position.income for position in held)
+    profit = unrealised + realised + income - fees
+    return InstrumentFigures(instrument.id, instrument.symbol, value, unrealised, realised, fees, income, profit)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from scipy import special, stats
 
 from actors.errors import InputError
-from actors.portfolio.performance.inputs import numbers, require_between
+from actors.portfolio.performance.inputs import numbers, require_at_least, require_between
 
 _LEAST = 3
 
@@ -92,8 +92,8 @@ def expected_maximum_sharpe(trials: float, variance: float) -> float:
     Raises:
         InputError: Fewer than 1 trial, or a negative variance.
     """
-    require_between("trials", trials, 1.0 - 1e-12, math.inf)
-    require_between("variance", variance, -1e-300, math.inf)
+    require_at_least("trials", trials, 1.0)
+    require_at_least("variance", variance, 0.0)
     if trials <= 1.0:
         return 0.0
     best, next_best = special.ndtri(1.0 - 1.0 / trials), special.ndtri(1.0 - 1.0 / (trials * math.e))

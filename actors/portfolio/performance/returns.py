@@ -7,27 +7,29 @@ Standards", for the chain of sub-periods.
 
 from __future__ import annotations
 
-import enum
 from typing import Any
 
 import numpy as np
 
 from actors.clock import DAY
 from actors.errors import InputError
+from actors.order_terms import word
 from actors.portfolio.performance.inputs import (
     Array,
     ascending,
     numbers,
     require_between,
     require_same_length,
+    stamps,
 )
+from actors.vocabulary import Word
 
 YEAR_DAYS = 365.25
 YEAR = round(YEAR_DAYS * DAY)
 """Nanoseconds of a year wherever a span of time is turned into years."""
 
 
-class FlowTime(str, enum.Enum):
+class FlowTime(Word):
     """When within its period money that came in or left counts as moved."""
 
     START = "start"
@@ -53,7 +55,7 @@ def time_weighted(equity: Any, flows: Any = None, at: FlowTime | str = FlowTime.
     values = numbers(equity, "equity", 2)
     moved = np.zeros(len(values) - 1) if flows is None else numbers(flows, "flows", 0)
     require_same_length("flows", len(moved), len(values) - 1, "one for each period between two values")
-    start = FlowTime(at) is FlowTime.START
+    start = word(FlowTime, "at", at) is FlowTime.START
     capital = values[:-1] + (moved if start else 0.0)
     empty = np.flatnonzero(capital <= 0)
     if len(empty):
@@ -97,7 +99,7 @@ def day_weights(times: Any, start: int, end: int) -> Array:
     Raises:
         InputError: A flow outside the period, or no period.
     """
-    moments = np.asarray(times, np.int64)
+    moments = stamps(times, "times")
     if end <= start or (len(moments) and (moments.min() < start or moments.max() > end)):
         raise InputError("a flow outside the period", field="times", value=moments.tolist(), rule=f"{start} to {end}")
     return np.asarray((end - moments) / (end - start), np.float64)

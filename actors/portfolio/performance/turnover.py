@@ -13,7 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from actors.portfolio.performance.inputs import Array, numbers, require_between, require_same_length, table
+from actors.portfolio.performance.inputs import (
+    Array,
+    numbers,
+    require_at_least,
+    require_between,
+    require_same_length,
+    table,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +54,7 @@ def turnover(traded: float, capital: float, years: float, lesser: float | None =
     Raises:
         InputError: A negative amount, or a capital or a span that is not positive.
     """
-    require_between("traded", traded, -1e-300, math.inf)
+    require_at_least("traded", traded, 0.0)
     require_between("capital", capital, 0.0, math.inf)
     require_between("years", years, 0.0, math.inf)
     both = traded / capital

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
+from actors.clock import DAY
 from actors.errors import InputError
-from actors.messages import Instrument, OmsEvent
+from actors.messages import BookingEvent, Instrument, OmsEvent
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.exposure_book import ExposureBook, FirmBook
@@ -14,20 +15,12 @@ from actors.risk.live.feed_watch import FeedWatch
 from actors.risk.live.greeks_book import GreeksBook, ListedOption
 from actors.risk.live.high_water import HighWater, Profits
 from actors.risk.live.open_hours import OpenHours
+from actors.risk.live.option_revaluation import Job, OptionRevaluation
+from actors.risk.live.tails import Tails, measure_tails
 from actors.risk.live.tail_schedule import Measured, TailSchedule
 from actors.risk.live.totals import Totals
-from actors.risk.measures import Simulation, simulate
 from actors.risk.returns import ReturnHistory
-from actors.risk.stress import stress
 from configs.schema import Configuration
-
-
-@dataclasses.dataclass(frozen=True)
-class Tails:
-    """What one scope stands to lose: the simulation, and the profit of every stress scenario, 1e-8 units."""
-
-    simulation: Simulation
-    stress: Mapping[str, int]
 
 
 class LiveRisk:
@@ -44,6 +37,7 @@ class LiveRisk:
     Attributes:
         book: The exposures.
         greeks: The Greeks of the options held.
+        options: What they would have gained in the past, and gain under stress.
         tails: The newest tail losses by account, the firm's under ``None``.
         water: Peaks, and where the day began.
         hours: When markets are open.
@@ -63,6 +57,7 @@ class LiveRisk:
         section = configuration.risk
         self.book = ExposureBook(ledger, marks, instruments)
         self.greeks = GreeksBook(options or {}, instruments, marks.prices)
+        self.options = OptionRevaluation(options or {}, instruments, marks.prices, section.stress)
         self.tails: TailSchedule[str | None, Tails] = TailSchedule(
             self.measure, section.refresh_seconds, section.large_move
         )
@@ -77,7 +72,7 @@ class LiveRisk:
         self._marks = marks
         self.touched: set[str] = set()
         self._profits: dict[str, int] = {}
-        self._newest: tuple[int, Mapping[int, int], Tails] | None = None
+        self._newest: tuple[int, int, Mapping[int, int], Tails] | None = None
 
     def take(self, event: OmsEvent, now: int) -> str | None:
         """Follow an event that the ledger has taken; return the account that it changed."""
@@ -89,6 +84,8 @@ class LiveRisk:
                 if self.greeks:
                     self.greeks.hold(account, fill.instrument, self._ledger.books(account).position(fill.instrument))
                 self._moved((account,), (fill.instrument,))
+            elif self.greeks and isinstance(event, BookingEvent):
+                self._hold_all(account)
         return account
 
     def tick(self, instruments: Sequence[int], time: int) -> None:
@@ -104,10 +101,14 @@ class LiveRisk:
         self.book.reread(self.book.accounts(), now)
         if self.greeks:
             for account in self.book.accounts():
-                for instrument, lots in self._ledger.books(account).net_positions().items():
-                    self.greeks.hold(account, instrument, lots)
+                self._hold_all(account)
             self.greeks.tick(list(self._marks.prices), now)
         self.touched.update(self.book.accounts())
+
+    def _hold_all(self, account: str) -> None:
+        books = self._ledger.books(account)
+        for instrument in {position.instrument for position in books.positions()}:
+            self.greeks.hold(account, instrument, books.position(instrument))
 
     def settle(self) -> None:
         """Take note of the profits at the end of a slice: all its prices and fills are in."""
@@ -139,7 +140,7 @@ class LiveRisk:
             if totals is not None and (
                 totals.values or tails.of(scope) is not None
             ):  # who never held anything can wait
-                tails.refresh(scope, totals, history, time, sequence)
+                tails.refresh(scope, totals, history + self.options.version, time, sequence)
         return whole
 
     def measured(self, account: str | None, time: int, sequence: int) -> Measured[Tails]:
@@ -156,7 +157,7 @@ class LiveRisk:
                 raise InputError(
                     "the accounts are kept in several currencies", field="account", rule="name one account"
                 )
-            self.tails.refresh(account, totals, self._history.count, time, sequence)
+            self.tails.refresh(account, totals, self._history.count + self.options.version, time, sequence)
             found = self.tails.of(account)
             assert found is not None
         return found
@@ -175,11 +176,27 @@ class LiveRisk:
 
     def measure(self, exposures: Mapping[int, int]) -> Tails:
         """Measure what a book stands to lose; the same book, as that of a firm with one account, only once."""
-        section, count = self._section, self._history.count
-        if self._newest is None or self._newest[0] != count or self._newest[1] != exposures:
-            simulation = simulate(exposures, self._history.returns(), section.confidence, section.minimum_window)
-            self._newest = count, exposures, Tails(simulation, stress(exposures, section.stress))
-        return self._newest[2]
+        section, count, version = self._section, self._history.count, self.options.version
+        if self._newest is None or self._newest[:2] != (count, version) or self._newest[2] != exposures:
+            tails = measure_tails(
+                exposures,
+                self._history.returns(),
+                count,
+                section.confidence,
+                section.minimum_window,
+                section.stress,
+                self.options,
+            )
+            self._newest = count, version, exposures, tails
+        return self._newest[3]
+
+    def revaluation(self, time: int) -> Job | None:
+        """Return the options that are to be revalued, as of market time ``time``; ``None`` where none are."""
+        if not self.greeks or not time:
+            return None
+        held = {one for account in self.book.accounts() for one in self._ledger.books(account).net_positions()}
+        date = datetime.date(1970, 1, 1) + datetime.timedelta(days=time // DAY)
+        return self.options.job(sorted(held), self._history.returns(), self._history.count, date)
 
     def stale(self, account: str | None, time: int) -> tuple[int, int] | None:
         """Return the instrument whose price is the oldest by the hours of its market, and its age in nanoseconds.

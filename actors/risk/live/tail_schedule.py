@@ -90,7 +90,7 @@ class TailSchedule(Generic[Scope, Result]):
         Args:
             scope: The scope.
             totals: Its exposures.
-            history: Number of closes that the measures look back on.
+            history: Counts what the measures look back on: closes, and revaluations of options.
             time: Market time, UTC nanoseconds.
             sequence: Newest slice.
         """

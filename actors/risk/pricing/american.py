@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actors.errors import InputError
+from actors.errors import AlphaMindError, InputError
 from actors.risk.pricing import black_scholes, exercise_boundary
 from actors.risk.pricing.black_scholes import Array
+from actors.risk.pricing.partial import Revaluation, assembled
 from actors.risk.pricing.revaluation import OptionBook, Scenarios
 from actors.risk.pricing.unit_option import Method, UnitOption
 
@@ -43,6 +44,20 @@ def american_values(book: OptionBook, scenarios: Scenarios, options: Sequence[in
         columns = [column for column, _ in members]
         values[:, columns] = _group_values(book, scenarios, [option for _, option in members])
     return values
+
+
+def revalue_here(book: OptionBook, scenarios: Scenarios) -> Revaluation:
+    """Return what one unit of each American option is worth in each scenario, worked out in this process.
+
+    Options that share boundaries succeed or fail together; what fails is told with the result.
+    """
+    found: dict[tuple[int, ...], Array | AlphaMindError] = {}
+    for part in chunks(book, len(book.strike)):
+        try:
+            found[part] = american_values(book, scenarios, part)
+        except AlphaMindError as error:
+            found[part] = error
+    return assembled(len(scenarios.spot), len(book.strike), found)
 
 
 def chunks(book: OptionBook, size: int) -> list[tuple[int, ...]]:

@@ -80,6 +80,8 @@ class Readings:
             measured_at, exposures = measured.time, measured.exposures
             if rule.confidence is not None:
                 missing = 1.0 - measured.result.simulation.share_covered
+            else:
+                missing = 1.0 - measured.result.stress_share
         largest = heapq.nlargest(SHOWN, exposures.items(), key=lambda item: abs(item[1]))
         if rule.measure == "stale_price":
             stale = self._live.stale(account, moment.time)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.entries import CashDividend
 from actors.errors import InputError
 from actors.messages import MONEY_UNIT
+from actors.portfolio.attribution import attribute
 from actors.portfolio.books import Books
 from actors.portfolio.performance.brinson import brinson_fachler
 from actors.portfolio.performance.instruments import attribute_to_instruments
@@ -75,6 +77,16 @@ def test_profits_of_instruments_sum_to_the_account_s_to_the_last_unit(trades: li
     assert [one.instrument for one in found] == sorted({at for at, quantity, _ in trades if quantity})
 
 
+def test_a_dividend_counts_to_the_instrument_that_paid_it() -> None:
+    books = Books("main", INSTRUMENTS)
+    books.book(fill(100, 1000))
+    books.enter(CashDividend(instrument=0, amount=money(0.25)))
+    (one,) = attribute_to_instruments(books, {0: 1100}, INSTRUMENTS, "USD")
+    (strategy,) = attribute(books, {0: 1100}, INSTRUMENTS, "USD")
+    whole = value(books, {0: 1100}, INSTRUMENTS, "USD")
+    assert one.income == money(25) and one.profit == strategy.profit == whole.equity - whole.deposits == money(125)
+
+
 def test_an_instrument_is_told_as_text() -> None:
     books = Books("main", INSTRUMENTS)
     books.book(fill(100, 1000, fee=MONEY_UNIT))
@@ -85,6 +97,7 @@ def test_an_instrument_is_told_as_text() -> None:
         "unrealised": "100.00",
         "realised": "0.00",
         "fees": "1.00",
+        "income": "0.00",
         "profit": "99.00",
     }
 

@@ -33,6 +33,12 @@ def test_a_loss_in_the_first_period_counts_from_the_beginning() -> None:
     assert drawdowns([-0.2, 0.25]) == (Drawdown(0, 1, 2, pytest.approx(0.2), 2),)
 
 
+def test_a_drawdown_ends_where_its_peak_is_reached_again_whatever_compounding_lost_to_rounding() -> None:
+    values = (100, 90, 80, 100, 200)
+    returns = [after / before - 1 for before, after in zip(values, values[1:], strict=False)]
+    assert drawdowns(returns) == (Drawdown(0, 2, 3, pytest.approx(0.2), 3),)
+
+
 def test_calmar_is_the_compound_return_over_the_deepest() -> None:
     assert calmar_ratio([0.5, -0.2], 2) == pytest.approx(0.2 / 0.2)
 
