@@ -44,6 +44,8 @@ class StressResult(pydantic.BaseModel):
     shock: float = Field(description="Change of every price, a fraction.")
     profit: str
     equity_after: str
+    share_covered: float = Field(description="Share of the gross exposure that this is of.")
+    not_covered: list[str] = Field(description="Symbols that it leaves out.")
 
 
 class LimitUse(pydantic.BaseModel):

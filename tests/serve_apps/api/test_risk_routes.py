@@ -15,9 +15,14 @@ def test_risk_is_measured_against_the_limits(tmp_path):
         assert shown["as_of"] == "2024-01-02T14:30:00.123Z"
         assert [measure["confidence"] for measure in shown["measures"]] == [0.95, 0.99]
         assert shown["reason"] and shown["measures"][0]["value_at_risk"] is None
-        assert {"scenario": "equity -10%", "shock": -0.1, "profit": "-101.00", "equity_after": "999908.50"} in shown[
-            "stress"
-        ]
+        assert {
+            "scenario": "equity -10%",
+            "shock": -0.1,
+            "profit": "-101.00",
+            "equity_after": "999908.50",
+            "share_covered": 1.0,
+            "not_covered": [],
+        } in shown["stress"]
         assert shown["limits"]["maximum_position_notional"]["value"] == "1010.00"
         assert "account" not in shown
 
