@@ -13,7 +13,7 @@ class StrategyFigures(Message, frozen=True):
     """The figures of one strategy in one account and currency, 1e-8 units.
 
     Attributes:
-        strategy: Its name.
+        strategy: Its name; empty for what the account as a whole was paid and charged, where it was.
         market_value: Value of its positions at the last prices, at cost where there is none.
         cost: Money paid for its open positions.
         unrealised: ``market_value`` less ``cost``.
@@ -64,6 +64,8 @@ def attribute(
 ) -> list[StrategyFigures]:
     """Return the figures of every strategy that ever traded in ``currency``, in the order of their first fill.
 
+    Their profits sum to the account's.
+
     Args:
         books: The account's books.
         prices: Last price in increments by instrument id.
@@ -82,9 +84,11 @@ def attribute(
             amounts = (value, position.cost, position.realised, position.fees, position.income)
             figures = strategies[position.strategy]
             strategies[position.strategy] = [known + amount for known, amount in zip(figures, amounts, strict=True)]
-    return [
+    rows = [
         StrategyFigures(
             strategy, value, cost, value - cost, realised, fees, value - cost + realised + income - fees, income
         )
         for strategy, (value, cost, realised, fees, income) in strategies.items()
     ]
+    charges = books.charges(currency)
+    return [*rows, StrategyFigures("", 0, 0, 0, 0, 0, charges, charges)] if charges else rows

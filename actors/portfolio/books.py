@@ -238,6 +238,10 @@ class Books:
         currency = self._currency(currency)
         return sum(holding.income for _, holding in self._of(currency)) + self._charges.get(currency, 0)
 
+    def charges(self, currency: str) -> int:
+        """Return the part of ``income`` that belongs to no position."""
+        return self._charges.get(currency, 0)
+
     def cost(self, currency: str | None = None) -> int:
         """Return the cost of all open positions, in ``currency`` (which may be left out where there is one)."""
         return sum(holding.cost for _, holding in self._of(self._currency(currency)))

@@ -10,13 +10,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from actors.entries import LotMethod
 from actors.messages import Fill, Side
 from actors.portfolio.books import Books
 from actors.risk.measures.tails import tail_loss
 from actors.risk.pricing.revaluation import revalue
 from tests.actors.oms.support import INSTRUMENTS, PRICE
 from tests.actors.risk.pricing.random_books import quantlib_values, random_book
+from tests.benchmarks.american_revaluation import measure_american
+from tests.benchmarks.construction_figures import measure_construction
 from tests.benchmarks.figures import figure
+from tests.benchmarks.live_risk import measure_live
 
 ROUNDS = 5
 FILLS = 50_000
@@ -26,11 +30,13 @@ AGREEMENT = 1e-9
 
 def main() -> int:
     """Print the figures; return 1 where an answer is wrong."""
-    measure_fills()
-    return 0 if measure_revaluation() else 1
+    for lots in (LotMethod.AVERAGE, LotMethod.FIFO):
+        measure_fills(lots)
+    agreed = [measure_live(), measure_revaluation(), measure_american(), measure_construction()]
+    return 0 if all(agreed) else 1
 
 
-def measure_fills() -> None:
+def measure_fills(lots: LotMethod) -> None:
     """Print the fills that one account's books take a second, in exact arithmetic."""
     fills = [
         Fill(
@@ -51,7 +57,7 @@ def measure_fills() -> None:
     ]
 
     def book() -> None:
-        books = Books("main", INSTRUMENTS)
+        books = Books("main", INSTRUMENTS, "USD", lots)
         for fill in fills:
             books.book(fill)
         if books.imbalance("USD"):
@@ -59,7 +65,7 @@ def measure_fills() -> None:
 
     rates = [FILLS / _seconds(book) for _ in range(ROUNDS)]
     figure(
-        "fills booked a second, one account, exact arithmetic",
+        f"fills booked a second, one account, exact arithmetic, {lots.value} lots",
         statistics.median(rates),
         "fills/s",
         goal=50_000.0,

@@ -14,8 +14,8 @@ class InstrumentFigures(Message, frozen=True):
     """The figures of one instrument in one account, 1e-8 units of the instrument's currency.
 
     Attributes:
-        instrument: Its id.
-        symbol: Its symbol.
+        instrument: Its id; -1 for what the account as a whole was paid and charged, where it was.
+        symbol: Its symbol, empty for the account.
         market_value: Value of the net position at the last price, at cost where there is none.
         unrealised: ``market_value`` less the cost of what is held.
         realised: Profit of what was closed, before fees.
@@ -54,7 +54,9 @@ def attribute_to_instruments(
     for position in books.positions():
         if instruments[position.instrument].currency == currency:
             held.setdefault(position.instrument, []).append(position)
-    return [_figures(instruments[at], held[at], prices.get(at)) for at in sorted(held)]
+    rows = [_figures(instruments[at], held[at], prices.get(at)) for at in sorted(held)]
+    charges = books.charges(currency)
+    return [*rows, InstrumentFigures(-1, "", 0, 0, 0, 0, charges, charges)] if charges else rows
 
 
 def _figures(instrument: Instrument, held: Sequence[Position], price: int | None) -> InstrumentFigures:

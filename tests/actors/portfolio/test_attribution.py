@@ -3,9 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.entries import CashDividend, Charge
 from actors.messages import Fill
 from actors.portfolio.attribution import attribute, market_values
 from actors.portfolio.books import Books, Position
+from actors.portfolio.performance.instruments import attribute_to_instruments
 from actors.portfolio.valuation import position_rows, value
 from tests.actors.portfolio.samples import COIN, INSTRUMENTS, fill, money
 
@@ -89,3 +91,18 @@ def test_the_parts_of_a_row_have_their_own_value_and_profit() -> None:
     ]
     (unpriced,) = position_rows(books, {}, {}, INSTRUMENTS, {"USD": money(10_000)})
     assert [part["market_value"] for part in unpriced["strategies"]] == [None, None]
+
+
+def test_what_the_account_as_a_whole_is_charged_is_a_part_of_its_own() -> None:
+    books = Books("main", INSTRUMENTS, "USD")
+    books.deposit("USD", money(1_000))
+    books.book(fill(10, 1_000))
+    books.enter(CashDividend(instrument=0, amount=money(1)))
+    books.enter(Charge(kind="interest", currency="USD", amount=-money(1.5)))
+    whole = value(books, {0: 1_100}, INSTRUMENTS, "USD")
+    for rows in (
+        attribute(books, {0: 1_100}, INSTRUMENTS, "USD"),
+        attribute_to_instruments(books, {0: 1_100}, INSTRUMENTS, "USD"),
+    ):
+        assert sum(row.profit for row in rows) == whole.equity - whole.deposits == money(10 + 10 - 1.5)
+        assert (rows[-1].income, rows[-1].profit) == (-money(1.5), -money(1.5))
