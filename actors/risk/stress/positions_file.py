@@ -15,6 +15,10 @@ positions:
   - {currency: EUR, amount: 5000}                                     # cash
   - {symbol: AAPL, quantity: -200, option: {right: put, strike: 160, expiry: 2018-03-16}}
   - {name: bonds, currency: USD, notional: 1e6, dv01: {5Y: 470}, convexity: 2.5e7}
+  - name: note
+    quantity: 1000                                                    # of face 100
+    contract: {type: fixed_bond, start: 2015-02-15, maturity: 2025-02-15, coupon: 0.02}
+    market: {discount: {rate: 0.023}}                                 # both as alphamind risk price reads them
 ```
 
 An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``,
@@ -38,6 +42,7 @@ from actors.errors import DataError, InputError
 from actors.ingest.closes import ClosePanel
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.co_movement import correlations_of
+from actors.risk.stress.contract_position import contract_position
 from actors.risk.stress.factors import FactorKind, parse_factor
 from actors.risk.stress.fields import date, number, only
 from actors.risk.stress.market import StressMarket
@@ -49,7 +54,7 @@ _BOOK_KEYS = (
 )  # fmt: skip
 _POSITION_KEYS = (
     "name", "symbol", "quantity", "amount", "currency", "funded", "option", "notional", "dv01", "convexity",
-    "present_value",
+    "present_value", "contract", "market",
 )  # fmt: skip
 
 
@@ -82,11 +87,12 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
         for symbol, close in closes.items()
         if len(symbol) == 6 and symbol[3:] == base and symbol.isalpha() and symbol.isupper()
     }
-    entries = [_position(one, f"positions[{at}]", base, prices) for at, one in enumerate(content["positions"])]
+    day = date(content.get("date", _last_day(panel)), "date")
+    entries = [_position(one, f"positions[{at}]", base, prices, day) for at, one in enumerate(content["positions"])]
     symbols = {one.symbol for one in entries if isinstance(one, (LinearPosition, OptionPosition)) and one.symbol}
     symbols |= {one.other for one in entries if isinstance(one, OptionPosition) and one.other}
     market = StressMarket(
-        date=date(content.get("date", _last_day(panel)), "date"),
+        date=day,
         base=base,
         prices=prices,
         volatilities=_numbers(content, "volatilities"),
@@ -98,7 +104,7 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
     return StressBook(_named(entries), market)
 
 
-def _position(content: Any, field: str, base: str, prices: Mapping[str, float]) -> Revaluable:
+def _position(content: Any, field: str, base: str, prices: Mapping[str, float], day: datetime.date) -> Revaluable:
     if not isinstance(content, dict):
         raise InputError("not a position", field=field, value=content, rule="a mapping")
     only(content, _POSITION_KEYS, f"{field}.")
@@ -118,6 +124,8 @@ def _position(content: Any, field: str, base: str, prices: Mapping[str, float]) 
             present_value=number(content, "present_value", field, 0.0),
             convexity=number(content, "convexity", field, 0.0),
         )
+    if "contract" in content:
+        return contract_position(content, field, currency, name, number(content, "quantity", field), day)
     if "option" in content:
         return _option(content, field, currency, name, symbol, prices)
     if "amount" in content:
