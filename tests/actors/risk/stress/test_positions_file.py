@@ -149,4 +149,4 @@ def test_the_example_of_the_documentation_can_be_read() -> None:
     assert module.__doc__ is not None
     content = yaml.safe_load(module.__doc__.partition("```yaml")[2].partition("```")[0])
     held = book_from(content, PANEL)
-    assert len(held.positions) == 6 and not held.missing
+    assert len(held.positions) == 7 and not held.missing
