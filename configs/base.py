@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import math
 from typing import Annotated
 
 import pydantic
@@ -21,3 +22,19 @@ class Section(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(
         frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
     )
+
+
+def _change(value: object) -> float | dict[str, float]:
+    if isinstance(value, dict):
+        return {str(symbol): _fraction(change) for symbol, change in value.items()}
+    return _fraction(value)
+
+
+def _fraction(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1 < value < math.inf:
+        raise ValueError("a fraction greater than -1, or fractions by symbol and otherwise")
+    return float(value)
+
+
+Change = Annotated[float | dict[str, float], pydantic.PlainValidator(_change)]
+"""Change of prices as a fraction: of all, or by symbol and ``otherwise``."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from configs.base import Decimal, Exact, Name, Positive, Section
+from configs.base import Change, Decimal, Exact, Name, Positive, Section
 from configs.breach_rules import LiveRiskSection, check_owners, check_rules
 from configs.limits import LimitsSection, Scopes
 from configs.option_market import OptionMarketSection
@@ -301,12 +301,12 @@ class RiskSection(LiveRiskSection):
     """Returns that historical simulation sees."""
     minimum_window: Annotated[int, Field(ge=10)] = 30
     """Returns below which no measure is given."""
-    stress: dict[str, Annotated[float, Field(gt=-1)]] = {
+    stress: dict[str, Change] = {
         "equity -10%": -0.10,
         "equity -20%": -0.20,
         "equity +10%": 0.10,
     }
-    """Shocks by name: a change of every price, as a fraction."""
+    """Scenarios by name: the change of every price as a fraction, or changes by symbol and ``otherwise`` (else 0)."""
 
     @pydantic.model_validator(mode="after")
     def _rules_are_about_what_is_there(self) -> RiskSection:

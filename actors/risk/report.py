@@ -83,7 +83,7 @@ def exposure_rows(
 
 def stress_rows(
     profits: Mapping[str, int],
-    shocks: Mapping[str, float],
+    shocks: Mapping[str, float | Mapping[str, float]],
     figures: Valuation,
     share_covered: float = 1.0,
     missing: Sequence[str] = (),
@@ -92,7 +92,8 @@ def stress_rows(
     return [
         {
             "scenario": name,
-            "shock": shocks[name],
+            "shock": shock if isinstance(shock := shocks[name], float) else None,
+            "shocks": None if isinstance(shock, float) else dict(shock),
             "profit": money_text(profit),
             "equity_after": money_text(figures.equity + profit),
             "share_covered": share_covered,

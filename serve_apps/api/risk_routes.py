@@ -38,10 +38,11 @@ class Measure(pydantic.BaseModel):
 
 
 class StressResult(pydantic.BaseModel):
-    """What one shock to all prices would do."""
+    """What one scenario would do."""
 
     scenario: str
-    shock: float = Field(description="Change of every price, a fraction.")
+    shock: float | None = Field(description="Change of every price, a fraction; absent where it differs by symbol.")
+    shocks: dict[str, float] | None = Field(description="Change of prices by symbol, and otherwise.")
     profit: str
     equity_after: str
     share_covered: float = Field(description="Share of the gross exposure that this is of.")

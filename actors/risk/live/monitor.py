@@ -20,6 +20,7 @@ from actors.risk.live.tails import Tails, measure_tails
 from actors.risk.live.tail_schedule import Measured, TailSchedule
 from actors.risk.live.totals import Totals
 from actors.risk.returns import ReturnHistory
+from actors.risk.stress import price_jumps
 from configs.schema import Configuration
 
 
@@ -38,6 +39,7 @@ class LiveRisk:
         book: The exposures.
         greeks: The Greeks of the options held.
         options: What they would have gained in the past, and gain under stress.
+        jumps: The stress scenarios.
         tails: The newest tail losses by account, the firm's under ``None``.
         water: Peaks, and where the day began.
         hours: When markets are open.
@@ -57,7 +59,8 @@ class LiveRisk:
         section = configuration.risk
         self.book = ExposureBook(ledger, marks, instruments)
         self.greeks = GreeksBook(options or {}, instruments, marks.prices)
-        self.options = OptionRevaluation(options or {}, instruments, marks.prices, section.stress)
+        self.jumps = price_jumps(section.stress, instruments)
+        self.options = OptionRevaluation(options or {}, instruments, marks.prices, self.jumps)
         self.tails: TailSchedule[str | None, Tails] = TailSchedule(
             self.measure, section.refresh_seconds, section.large_move
         )
@@ -184,7 +187,7 @@ class LiveRisk:
                 count,
                 section.confidence,
                 section.minimum_window,
-                section.stress,
+                self.jumps,
                 self.options,
             )
             self._newest = count, version, exposures, tails

@@ -22,6 +22,7 @@ from actors.risk.pricing.contracts import European
 from actors.risk.pricing.market import DAYS_A_YEAR
 from actors.risk.pricing.partial import Revaluation
 from actors.risk.pricing.revaluation import OptionBook, Scenarios
+from actors.risk.stress import PriceJump
 
 MOVED = 0.005
 """Change of an underlying's price from which on its options are revalued anew."""
@@ -95,7 +96,7 @@ class OptionRevaluation:
         options: The options by instrument id.
         instruments: The instrument master.
         prices: Last price in increments by instrument id, kept up by their owner.
-        shocks: Change of every price by stress scenario, as a fraction.
+        jumps: The stress scenarios.
 
     Attributes:
         version: Counts the results: measures of an older one are out of date.
@@ -106,13 +107,13 @@ class OptionRevaluation:
         options: Mapping[int, ListedOption],
         instruments: Sequence[Instrument],
         prices: Mapping[int, int],
-        shocks: Mapping[str, float],
+        jumps: Mapping[str, PriceJump],
     ) -> None:
         self.version = 0
         self._options = options
         self._instruments = instruments
         self._prices = prices
-        self._shocks = dict(shocks)
+        self._jumps = dict(jumps)
         self._found: dict[int, _Revalued] = {}
 
     def __contains__(self, instrument: int) -> bool:
@@ -144,7 +145,9 @@ class OptionRevaluation:
             [
                 np.zeros((1, len(underlyings))),
                 np.where(known, past, 0.0),
-                np.repeat(np.array(list(self._shocks.values()))[:, None], len(underlyings), axis=1),
+                np.array([[jump.of(one) for one in underlyings] for jump in self._jumps.values()]).reshape(
+                    -1, len(underlyings)
+                ),
             ]
         )
         volatility = np.array([volatility for _, volatility in markets])
@@ -206,7 +209,7 @@ class OptionRevaluation:
         found, price = self._found.get(option), self._price(option)
         if found is None or not price:
             return None
-        return dict(zip(self._shocks, (found.stressed / price).tolist(), strict=True))
+        return dict(zip(self._jumps, (found.stressed / price).tolist(), strict=True))
 
     def _is_due(self, option: int, count: int, date: datetime.date) -> bool:
         terms, found = self._options[option], self._found.get(option)

@@ -10,7 +10,7 @@ import numpy as np
 from actors.risk.live.option_revaluation import OptionRevaluation
 from actors.risk.measures import Simulation, simulate
 from actors.risk.measures.tails import Array
-from actors.risk.stress import stress
+from actors.risk.stress import PriceJump, stress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ def measure_tails(
     count: int,
     confidences: Sequence[float],
     minimum_window: int,
-    shocks: Mapping[str, float],
+    jumps: Mapping[str, PriceJump],
     options: OptionRevaluation,
 ) -> Tails:
     """Measure what a book stands to lose.
@@ -47,12 +47,12 @@ def measure_tails(
         count: Closes behind them.
         confidences: Levels of value at risk and expected shortfall.
         minimum_window: Joint returns below which there is no measure.
-        shocks: Change of every price by stress scenario, as a fraction.
+        jumps: The stress scenarios.
         options: What options gain.
     """
     held = [one for one in exposures if one in options and exposures[one]]
     if not held:
-        return Tails(simulate(exposures, returns, confidences, minimum_window), stress(exposures, shocks))
+        return Tails(simulate(exposures, returns, confidences, minimum_window), stress(exposures, jumps))
     owned = [one for one, exposure in exposures.items() if exposure]
     columns = np.array(returns[:, owned])
     place = {one: index for index, one in enumerate(owned)}
@@ -61,7 +61,7 @@ def measure_tails(
     by_place = simulate({place[one]: exposures[one] for one in owned}, columns, confidences, minimum_window)
     covered = tuple(sorted(owned[index] for index in by_place.covered))
     simulation = dataclasses.replace(by_place, covered=covered)
-    profits = stress({one: exposure for one, exposure in exposures.items() if one not in options}, shocks)
+    profits = stress({one: exposure for one, exposure in exposures.items() if one not in options}, jumps)
     unstressed = []
     for one in held:
         gains = options.stressed(one)

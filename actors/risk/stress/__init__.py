@@ -7,7 +7,7 @@ from actors.risk.stress.factors import Factor, FactorKind, parse_factor
 from actors.risk.stress.market import ShockedMarket, StressMarket
 from actors.risk.stress.one_factor import HowFar, how_far
 from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
-from actors.risk.stress.price_jumps import stress
+from actors.risk.stress.price_jumps import PriceJump, price_jumps, stress
 from actors.risk.stress.replay import Replay, replay, replay_all
 from actors.risk.stress.result import Coverage, StressResult
 from actors.risk.stress.reverse import ReverseStress, reverse_linear, reverse_stress
@@ -27,6 +27,7 @@ __all__ = [
     "KeyRatePosition",
     "LinearPosition",
     "OptionPosition",
+    "PriceJump",
     "Replay",
     "Revaluable",
     "ReverseStress",
@@ -41,6 +42,7 @@ __all__ = [
     "factor_model",
     "how_far",
     "parse_factor",
+    "price_jumps",
     "read_scenarios",
     "replay",
     "replay_all",

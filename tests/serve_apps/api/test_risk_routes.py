@@ -18,6 +18,7 @@ def test_risk_is_measured_against_the_limits(tmp_path):
         assert {
             "scenario": "equity -10%",
             "shock": -0.1,
+            "shocks": None,
             "profit": "-101.00",
             "equity_after": "999908.50",
             "share_covered": 1.0,

@@ -16,9 +16,11 @@ from actors.risk.measures import simulate
 from actors.risk.pricing import American, Market, price
 from actors.risk.pricing.american import revalue_here
 from actors.risk.pricing.partial import FailedChunk, Revaluation
+from actors.risk.stress import price_jumps
 from tests.actors.risk.live.test_greeks_book import MASTER, TODAY, option
 
 SHOCKS = {"crash": -0.2, "rally": 0.1}
+JUMPS = price_jumps(SHOCKS, MASTER)
 PRICES = {0: 10_000, 1: 9_500, 2: 700, 3: 450, 4: 900}
 OPTIONS = {2: option(2), 3: option(3), 4: option(4, American)}
 COUNT = 40
@@ -32,7 +34,7 @@ def past(periods: int = COUNT - 1) -> np.ndarray:
 
 
 def revaluation(prices: dict[int, int] | None = None) -> OptionRevaluation:
-    return OptionRevaluation(OPTIONS, MASTER, PRICES if prices is None else prices, SHOCKS)
+    return OptionRevaluation(OPTIONS, MASTER, PRICES if prices is None else prices, JUMPS)
 
 
 def revalued(options: OptionRevaluation, returns: np.ndarray, count: int = COUNT, held: tuple = (0, 2, 3, 4)) -> Job:
@@ -103,7 +105,7 @@ def test_periods_that_came_since_are_unknown_until_the_next_revaluation() -> Non
 
 
 def tails_of(options: OptionRevaluation, exposures: dict[int, int], returns: np.ndarray) -> object:
-    return measure_tails(exposures, returns, COUNT, (0.9,), 20, SHOCKS, options)
+    return measure_tails(exposures, returns, COUNT, (0.9,), 20, JUMPS, options)
 
 
 def test_before_a_revaluation_an_option_is_missing_and_never_taken_for_linear() -> None:
