@@ -81,6 +81,9 @@ class Client(OrderEntry):
     def book(self, entry: Entry, *, key: str, reason: str, account: str | None = None) -> list[str]:
         """Let the books of an account take an entry, once for its key; an empty account is all of them.
 
+        Where it is all, and one account of a shard can't take it, none of that shard does: the same call again reaches
+        those that are left.
+
         Returns:
             The accounts that took it now; those that had it already are left out.
 

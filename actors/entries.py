@@ -1,7 +1,8 @@
 """What an account's books take beside fills and deposits: corporate actions, income and charges, exercises, rates.
 
 Entries are inputs: they are journaled as they came, and whoever keeps a copy of the books takes the same ones in the
-same order. Ratios are exact, amounts are integers of 1e-8 units, prices are increments of the instrument.
+same order. Ratios are exact; amounts are integers of 1e-8 units, and so are prices of one unit of an instrument, which
+need not be on its tick: what a part of a lot, a settlement or a merger is paid with seldom is.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Split(Message, tag="split", kw_only=True, frozen=True):
         instrument: Instrument id.
         numerator: Lots afterwards.
         denominator: Lots before.
-        price: Price after the split that is paid for what is less than a lot, in increments; needed only where the
-            account's position does not divide.
+        price: Price after the split that is paid for what is less than a lot; needed only where the account's position
+            does not divide.
     """
 
     instrument: int
@@ -63,7 +64,7 @@ class Termination(Message, tag="termination", kw_only=True, frozen=True):
 
     Attributes:
         instrument: Instrument id.
-        price: What is paid for it, in increments; may be 0.
+        price: What is paid for one unit; may be 0.
         kind: Why.
     """
 

@@ -12,7 +12,7 @@ import yaml
 
 from actors.client import Client
 from actors.clock import DAY
-from actors.decimals import parse_money, parse_price, parse_quantity
+from actors.decimals import parse_money, parse_quantity
 from actors.entries import Entry
 from actors.errors import InputError, NotFound
 from actors.ingest.corporate_actions import CorporateAction, between, entry_of, read_factor_file, read_map_file
@@ -128,7 +128,7 @@ def actions_between(
             continue
         text = prices.get(action.symbol)
         moment = (action.last - datetime.date(1970, 1, 1)).days * DAY
-        price = None if text is None else parse_price(master.by_symbol(action.symbol), text, "price")
+        price = None if text is None else parse_money(text, "price")
         entry = entry_of(action, master, moment, price)
         wanted.append(Wanted(EVERYONE, entry, f"{action.kind} of {action.symbol} after {action.last}", action.key))
     return wanted
@@ -208,7 +208,7 @@ def book(client: Client, wanted: Sequence[Wanted], progress: Callable[[], None] 
 
 def _wanted(where: str, words: dict[str, Any], instruments: Mapping[str, Instrument]) -> Wanted:
     kind = words.get("entry")
-    if kind not in _WORDS:
+    if not isinstance(kind, str) or kind not in _WORDS:
         raise InputError(f"{where} is unknown", field=f"{where}.entry", value=kind, rule=f"one of {', '.join(_WORDS)}")
     unknown = [name for name in words if name not in (*_COMMON, *_WORDS[kind])]
     missing = [name for name in ("key", *_WORDS[kind]) if name not in words and name not in _MAY_LACK]
@@ -252,13 +252,10 @@ def _value(
 ) -> Any:
     if name == "into":
         return _instrument(str(value), instruments).id
-    if name == "price":
-        assert instrument is not None
-        return 0 if str(value) in ("0", "0.0") else parse_price(instrument, str(value), where)
     if name == "quantity":
         assert instrument is not None
         return parse_quantity(instrument, str(value), where)
-    if name in ("amount", "sold_amount", "bought_amount", "rate"):
+    if name in ("price", "amount", "sold_amount", "bought_amount", "rate"):
         return parse_money(str(value), where)
     if name == "lots":
         if not isinstance(value, dict) or instrument is None:

@@ -117,8 +117,8 @@ def entry_of(action: CorporateAction, master: InstrumentMaster, at_time: int, pr
         action: It.
         master: Tells the instruments.
         at_time: When, UTC nanoseconds: who bore the symbol then.
-        price: Price in increments: what is paid for a part of a lot after a split, or at a delisting (there it has to
-            be given; 0 where nothing was).
+        price: Money for one unit, 1e-8: what is paid for a part of a lot after a split, or at a delisting (there it has
+            to be given; 0 where nothing was).
 
     Raises:
         NotFound: No instrument bears the symbol then.

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actors.errors import AlphaMindError, InputError, JournalFenced
+from actors.errors import AlphaMindError, JournalFenced
 from actors.journal.journal import Journal
 from actors.oms import snapshots
 from actors.oms.partition import Partition
@@ -70,7 +70,7 @@ class SnapshotKeeping:
             self._journal.save_snapshot(snapshots.save(self._partition), snapshots.VERSION)
         except JournalFenced:
             return  # the next input finds out
-        except (AlphaMindError, InputError) as error:
+        except (AlphaMindError, OverflowError) as error:
             self._log.error("a snapshot can't be kept", problem=str(error))
             return
         self._log.info("snapshot kept", record=last)

@@ -23,6 +23,7 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
         translated: Sum of all that came in less what went out, each at its rate.
         contributed: The part of ``translated`` that came from, less what went to, other currencies.
         untranslated: What came in less what went out while no rate was known; part of no other figure.
+        untranslated_contributed: The same of what was brought, not earned.
     """
 
     rate: int = 0
@@ -32,6 +33,7 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
     translated: int = 0
     contributed: int = 0
     untranslated: int = 0
+    untranslated_contributed: int = 0
 
     def book(self, amount: int, value: int | None = None, contributed: bool = False) -> None:
         """Book money that came in (positive) or went out.
@@ -43,7 +45,10 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
         """
         if value is None:
             if not self.rate:
-                self.untranslated += amount
+                if contributed:
+                    self.untranslated_contributed += amount
+                else:
+                    self.untranslated += amount
                 return
             value = round_half_even(amount * self.rate, MONEY_UNIT)
         held = self.balance
@@ -63,9 +68,12 @@ class CurrencyPool(msgspec.Struct, array_like=True, gc=False):
     def translate(self, rate: int) -> None:
         """Take a new rate; what could not be translated so far is, at the first one."""
         self.rate = rate
-        if self.untranslated:
-            amount, self.untranslated = self.untranslated, 0
-            self.book(amount)
+        brought, self.untranslated_contributed = self.untranslated_contributed, 0
+        earned, self.untranslated = self.untranslated, 0
+        if brought:
+            self.book(brought, contributed=True)
+        if earned:
+            self.book(earned)
 
     def copy(self) -> CurrencyPool:
         """Return a copy."""

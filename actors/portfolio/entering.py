@@ -5,6 +5,7 @@ Each kind is one generator: what stands before its ``yield`` only looks, what st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from actors.errors import InputError
 from actors.messages import MONEY_UNIT, Instrument, round_half_even
 from actors.portfolio.currency_pool import CurrencyPool
 from actors.portfolio.holding import Holding
+from actors.portfolio.stepping import part_of_a_lot, worth
 from actors.portfolio.steps import (
     Came,
     Charged,
@@ -42,6 +44,9 @@ from actors.portfolio.steps import (
 
 if TYPE_CHECKING:
     from actors.portfolio.books import Books
+
+LARGEST = 2**63 - 1
+_CURRENCY = re.compile(r"[A-Z]{3,5}")
 
 
 def enter(books: Books, entry: Entry) -> None:
@@ -62,13 +67,17 @@ def check(books: Books, entry: Entry) -> None:
 
 def follow_transfers(books: Books, holding: Holding) -> None:
     """Build those positions again to which something else moved than was thought, now that ``holding`` is another."""
-    while holding.moved:
-        transfer = books.transfers[holding.moved.pop()]
-        target = books.holding(transfer.strategy, transfer.instrument)
-        before = target.standing
-        target.rebuild()
-        books.post(target, before)
-        follow_transfers(books, target)
+    changed = [holding]
+    while changed:
+        source = changed.pop()
+        targets = {(books.transfers[one].strategy, books.transfers[one].instrument) for one in source.moved}
+        source.moved.clear()
+        for key in targets:
+            target = books.holding(*key)
+            before = target.standing
+            target.rebuild()
+            books.post(target, before)
+            changed.append(target)
 
 
 def _step(books: Books, holding: Holding, step: Step) -> None:
@@ -90,30 +99,24 @@ def _split(books: Books, entry: Split) -> Iterator[None]:
         whole[index] += 1
     if any(rests) and (entry.price is None or entry.price < 0):
         raise InputError(
-            f"{abs(net) / down:g} lots of {instrument.symbol} would be left, and there is no price for a part of one",
+            f"{abs(net) / down:g} lots of {instrument.symbol}, or a strategy's part of them, do not divide, and there "
+            "is no price for a part of one",
             field="price",
             value=entry.price,
             rule="the price after the split, where a position does not divide",
         )
-    paid = [
-        round_half_even(
-            (entry.price or 0)
-            * instrument.price_increment
-            * (holding.quantity * up - after * down)
-            * instrument.quantity_increment
-            * instrument.multiplier,
-            MONEY_UNIT * down,
-        )
-        for holding, after in zip(holders, whole, strict=True)
-    ]
+    for holding, after in zip(holders, whole, strict=True):
+        _in_range("numerator", entry.numerator, after, entry.price or 0, part_of_a_lot(instrument, 1, 0, entry))
+        books.check_amount(instrument.currency, part_of_a_lot(instrument, holding.quantity, after, entry))
     yield
-    for holding, after, money in zip(holders, whole, paid, strict=True):
-        _step(books, holding, Scaled(up, down, holding.quantity, after, money))
+    for holding, after in zip(holders, whole, strict=True):
+        _step(books, holding, Scaled(up, down, holding.quantity, after, entry.price or 0))
 
 
 def _dividend(books: Books, entry: CashDividend) -> Iterator[None]:
-    books.instrument(entry.instrument)
+    instrument = books.instrument(entry.instrument)
     _positive("amount", entry.amount)
+    _check_worth(books, instrument, entry.amount, "amount")
     yield
     for _, holding in books.holders(entry.instrument):
         _step(books, holding, Paid(entry.amount))
@@ -140,9 +143,10 @@ def _rename(books: Books, entry: Rename) -> Iterator[None]:
 
 
 def _termination(books: Books, entry: Termination) -> Iterator[None]:
-    books.instrument(entry.instrument)
+    instrument = books.instrument(entry.instrument)
     if entry.price < 0:
         raise InputError("a price below 0", field="price", value=entry.price, rule="0 or more")
+    _check_worth(books, instrument, entry.price, "price")
     yield
     for _, holding in books.holders(entry.instrument):
         _step(books, holding, Ended(entry.price))
@@ -155,6 +159,7 @@ def _variation(books: Books, entry: VariationMargin) -> Iterator[None]:
             f"{instrument.symbol} is paid in full", field="instrument", value=instrument.symbol, rule="a margined one"
         )
     _positive("price", entry.price)
+    _check_worth(books, instrument, entry.price, "price")
     yield
     for _, holding in books.holders(entry.instrument):
         _step(books, holding, Settled(entry.price))
@@ -169,6 +174,13 @@ def _exercise(books: Books, entry: Exercise) -> Iterator[None]:
             f"{option.symbol} {what}", field="instrument", value=option.symbol, rule="an option on what is delivered"
         )
     underlying = books.instrument(terms.underlying)
+    if underlying.currency != option.currency:
+        raise InputError(
+            f"{option.symbol} and {underlying.symbol} are in two currencies",
+            field="instrument",
+            value=option.symbol,
+            rule="an option in the currency of its underlying",
+        )
     held = books.strategy_position(entry.strategy, entry.instrument)
     if not 0 < entry.quantity <= abs(held):
         raise InputError(
@@ -185,16 +197,18 @@ def _exercise(books: Books, entry: Exercise) -> Iterator[None]:
             value=option.symbol,
             rule=f"a multiple of {underlying.quantity_increment} (1e-8 units)",
         )
-    sign = (1 if held > 0 else -1) * (1 if terms.right == "call" else -1)
+    side = 1 if held > 0 else -1
     units = lots * underlying.quantity_increment * underlying.multiplier
     notional = round_half_even(terms.strike * units, MONEY_UNIT)
+    books.check_amount(option.currency, notional)
+    books.check_amount(option.currency, -notional)
     yield
-    number = -1
-    if not underlying.margined:
-        number = len(books.transfers)
-        books.transfers[number] = Transfer(entry.strategy, underlying.id)
-    _step(books, books.holding(entry.strategy, option.id), Exercised(entry.quantity, number))
-    _step(books, books.holding(entry.strategy, underlying.id), Delivered(sign * lots, notional, number))
+    number = len(books.transfers)
+    books.transfers[number] = Transfer(entry.strategy, underlying.id)
+    carries = not (option.margined or underlying.margined)
+    taken = side * lots if terms.right == "call" else -side * lots
+    _step(books, books.holding(entry.strategy, option.id), Exercised(side * entry.quantity, number, carries))
+    _step(books, books.holding(entry.strategy, underlying.id), Delivered(taken, notional, entry.quantity, number))
 
 
 def _delivered_lots(option: Instrument, underlying: Instrument, quantity: int) -> tuple[int, int]:
@@ -203,6 +217,7 @@ def _delivered_lots(option: Instrument, underlying: Instrument, quantity: int) -
 
 def _charge(books: Books, entry: Charge) -> Iterator[None]:
     books.check_amount(entry.currency, entry.amount)
+    _check_currency(books, "currency", entry.currency, entry.amount)
     if entry.instrument < 0 and not entry.strategy:
         yield
         books.charge(entry.currency, entry.amount)
@@ -215,8 +230,16 @@ def _charge(books: Books, entry: Charge) -> Iterator[None]:
             value=entry.strategy or entry.currency,
             rule=f"a strategy, and {instrument.currency}",
         )
+    holding = books.find(entry.strategy, entry.instrument)
+    if holding is None:
+        raise InputError(
+            f"{entry.strategy} never held {instrument.symbol}",
+            field="strategy",
+            value=entry.strategy,
+            rule="a strategy with a position in the instrument",
+        )
     yield
-    _step(books, books.holding(entry.strategy, entry.instrument), Charged(entry.amount))
+    _step(books, holding, Charged(entry.amount))
 
 
 def _conversion(books: Books, entry: Conversion) -> Iterator[None]:
@@ -226,6 +249,8 @@ def _conversion(books: Books, entry: Conversion) -> Iterator[None]:
         raise InputError("both sides are in one currency", field="bought", value=entry.bought, rule="another currency")
     books.check_amount(entry.sold, -entry.sold_amount)
     books.check_amount(entry.bought, entry.bought_amount)
+    _check_currency(books, "sold", entry.sold, entry.sold_amount)
+    _check_currency(books, "bought", entry.bought, entry.bought_amount)
     yield
     books.convert(entry.sold, entry.sold_amount, entry.bought, entry.bought_amount)
 
@@ -239,8 +264,13 @@ def _rate(books: Books, entry: ExchangeRate) -> Iterator[None]:
             value=entry.currency,
             rule=f"another one than the account's own, {books.own_currency or 'which is not known'}",
         )
+    if not _CURRENCY.fullmatch(entry.currency):
+        raise InputError("not a currency", field="currency", value=entry.currency, rule="3 to 5 capital letters")
+    pool = books.pools.get(entry.currency, CurrencyPool())
+    stake = abs(pool.balance) + abs(pool.untranslated) + abs(pool.untranslated_contributed)
+    _in_range("rate", entry.rate, stake * entry.rate // MONEY_UNIT)
     yield
-    books.pools.setdefault(entry.currency, CurrencyPool()).translate(entry.rate)
+    books.pools.setdefault(entry.currency, pool).translate(entry.rate)
 
 
 def _selection(books: Books, entry: LotSelection) -> Iterator[None]:
@@ -254,7 +284,14 @@ def _selection(books: Books, entry: LotSelection) -> Iterator[None]:
     books.instrument(entry.instrument)
     for _, quantity in entry.lots:
         _positive("lots", quantity)
-    holding = books.holding(entry.strategy, entry.instrument)
+    holding = books.find(entry.strategy, entry.instrument)
+    if holding is None:
+        raise InputError(
+            f"{entry.strategy} has no execution {entry.execution_id!r} in instrument {entry.instrument}",
+            field="execution_id",
+            value=entry.execution_id,
+            rule="an execution of the strategy in the instrument",
+        )
     before = holding.standing
     holding.choose(entry.execution_id, entry.lots, keep=False)
     holding.moved.clear()
@@ -262,6 +299,39 @@ def _selection(books: Books, entry: LotSelection) -> Iterator[None]:
     holding.choose(entry.execution_id, entry.lots)
     books.post(holding, before)
     follow_transfers(books, holding)
+
+
+def _check_worth(books: Books, instrument: Instrument, price: int, field: str) -> None:
+    """Refuse a price at which positions would be worth more than books can keep."""
+    for _, holding in books.holders(instrument.id):
+        value = worth(instrument, price, holding.quantity)
+        _in_range(field, price, value)
+        books.check_amount(instrument.currency, value)
+
+
+def _check_currency(books: Books, field: str, currency: str, amount: int) -> None:
+    """Refuse a currency that nothing here is in, and an amount that can't be translated."""
+    if not books.knows(currency):
+        raise InputError(
+            f"nothing here is in {currency}",
+            field=field,
+            value=currency,
+            rule="the account's currency, an instrument's, or one with a rate",
+            remedy="book its rate first",
+        )
+    pool = books.pools.get(currency)
+    if pool is not None:
+        _in_range("amount", amount, (abs(pool.balance) + abs(amount)) * pool.rate // MONEY_UNIT)
+
+
+def _in_range(field: str, value: int, *figures: int) -> None:
+    if any(abs(figure) > LARGEST for figure in figures):
+        raise InputError(
+            f"{field} takes the books beyond what can be kept",
+            field=field,
+            value=value,
+            rule=f"figures up to {LARGEST}",
+        )
 
 
 def _positive(field: str, value: int) -> int:

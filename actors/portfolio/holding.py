@@ -15,9 +15,13 @@ from actors.entries import LotMethod
 from actors.portfolio.steps import Step, Transfer
 
 EVERY = 1_024
-"""Steps after which a holding at average cost remembers where it stood, so that a bust need not begin at the start."""
+"""Steps after which a holding remembers where it stood, so that a bust need not begin at the start."""
+_FEW = 4
+_FEW_LOTS = 16
+"""Lots of which a snapshot keeps what is remembered; of more it would be longer than it is worth."""
 
 _FIELDS = ("quantity", "cost", "realised", "fees", "income", "carried")
+_Mark = tuple[int, tuple[int, ...], tuple["Lot", ...]]
 Lot = tuple[int, int, str]
 """Lots (negative when short), their cost, and the execution that opened them."""
 
@@ -39,6 +43,7 @@ class Holding:
     """A position with its history.
 
     Attributes:
+        strategy: Whose it is.
         instrument: The instrument.
         method: Which lots a closing trade takes.
         quantity: Lots, negative when short.
@@ -54,6 +59,7 @@ class Holding:
     """
 
     __slots__ = (
+        "strategy",
         "instrument",
         "method",
         *_FIELDS,
@@ -64,12 +70,17 @@ class Holding:
         "_numbers",
         "_names",
         "_marks",
-        "_strict",
+        "_chosen",
     )
 
     def __init__(
-        self, instrument: Instrument, method: LotMethod, transfers: MutableMapping[int, Transfer] | None = None
+        self,
+        strategy: str,
+        instrument: Instrument,
+        method: LotMethod,
+        transfers: MutableMapping[int, Transfer] | None = None,
     ) -> None:
+        self.strategy = strategy
         self.instrument = instrument
         self.method = method
         self.quantity = self.cost = self.realised = self.fees = self.income = self.carried = 0
@@ -79,8 +90,8 @@ class Holding:
         self.moved: list[int] = []
         self._numbers = array.array("q")
         self._names: list[str | Step] = []
-        self._marks: list[tuple[int, tuple[int, ...], tuple[Lot, ...]]] = [(0, (0,) * len(_FIELDS), ())]
-        self._strict = False
+        self._marks: list[_Mark] = [(0, (0,) * len(_FIELDS), ())]
+        self._chosen: str | None = None
 
     @property
     def result(self) -> int:
@@ -145,14 +156,18 @@ class Holding:
                 rule="an execution of the strategy in the instrument",
             )
         before, self.choices = self.choices, {**self.choices, name: tuple(lots)}
-        self._strict = True
+        self._chosen = name
         try:
             self.rebuild(index)
+            if self._chosen is not None:
+                raise InputError(
+                    f"execution {name!r} closed nothing", field="execution_id", value=name, rule="one that closed lots"
+                )
         except InputError:
             keep = False
             raise
         finally:
-            self._strict = False
+            self._chosen = None
             if not keep:
                 self.choices = before
                 self.rebuild(index)
@@ -176,17 +191,17 @@ class Holding:
             else:
                 stepping.take(self, name)
 
-    def state(self, strategy: str) -> HoldingState:
+    def state(self) -> HoldingState:
         """Return everything that makes up the holding."""
         return HoldingState(
             self.instrument.id,
-            strategy,
+            self.strategy,
             tuple(getattr(self, field) for field in _FIELDS),
             tuple(self.lots),
             self._numbers.tobytes(),
             tuple(self._names),
             dict(self.choices),
-            tuple(self._marks),
+            tuple(mark for mark in self._marks if not mark[0] or len(mark[2]) < _FEW_LOTS),
         )
 
     def restore(self, state: HoldingState) -> None:
@@ -219,9 +234,12 @@ class Holding:
             self._remember(len(self._names) - 1)
 
     def _remember(self, index: int) -> None:
-        """Keep where the holding stands before step ``index``, now and then, where that is little to keep."""
-        if index - self._marks[-1][0] >= EVERY and (self.method is LotMethod.AVERAGE or len(self.lots) < 16):
-            self._marks.append((index, tuple(getattr(self, field) for field in _FIELDS), tuple(self.lots)))
+        """Keep where the holding stands before step ``index``, now and then."""
+        if index - self._marks[-1][0] < EVERY:
+            return
+        self._marks.append((index, tuple(getattr(self, field) for field in _FIELDS), tuple(self.lots)))
+        if len(self._marks) > _FEW:
+            self._marks = [self._marks[0], *_thinned(self._marks[1:], index)]
 
     def _find(self, name: str) -> int | None:
         names = self._names
@@ -236,6 +254,11 @@ class Holding:
             return False
         self._numbers[3 * index : 3 * index + 3] = array.array("q", (signed, price, fee))
         self._names[index] = by
+        if by != name and self.choices:
+            self.choices = {
+                (by if closing == name else closing): tuple((by if one == name else one, lots) for one, lots in chosen)
+                for closing, chosen in self.choices.items()
+            }
         self.rebuild(index)
         return True
 
@@ -264,10 +287,12 @@ class Holding:
         held = abs(self.quantity)
         if self.method is LotMethod.AVERAGE:
             return self.cost if quantity == held else round_half_even(self.cost * quantity, held)
-        released, left = 0, quantity
+        released, left, chosen = 0, quantity, name == self._chosen
+        if chosen:
+            self._chosen = None
         for opening, wanted in self.choices.get(name, ()):
             if wanted > left:
-                if not self._strict:
+                if not chosen:
                     break
                 raise InputError(
                     "more lots are named than were closed",
@@ -275,7 +300,7 @@ class Holding:
                     value=quantity - left + wanted,
                     rule=f"at most {quantity} of execution {name!r}",
                 )
-            part = self._release_named(opening, wanted)
+            part = self._release_named(opening, wanted, chosen)
             if part is not None:
                 released, left = released + part, left - wanted
         newest = self.method is LotMethod.LIFO
@@ -292,7 +317,7 @@ class Holding:
                 self.lots.extendleft(kept)
         return released
 
-    def _release_named(self, opening: str, wanted: int) -> int | None:
+    def _release_named(self, opening: str, wanted: int, chosen: bool) -> int | None:
         """Return the cost of lots that a selection names; ``None`` where a bust since has taken them away."""
         for index, (lots, cost, opened_by) in enumerate(self.lots):
             if opened_by == opening and 0 < wanted <= abs(lots):
@@ -301,7 +326,7 @@ class Holding:
                 if kept:
                     self.lots.insert(index, kept[0])
                 return released
-        if not self._strict:
+        if not chosen:
             return None
         open_lots = ", ".join(f"{opened_by}: {abs(lots)}" for lots, _, opened_by in self.lots)
         raise InputError(
@@ -311,10 +336,10 @@ class Holding:
             rule=f"lots that were open then: {open_lots or 'none'}",
         )
 
-    def transfer(self, number: int, cost: int, lots: tuple[Lot, ...] = ()) -> None:
+    def transfer(self, number: int, cost: int, lots: tuple[Lot, ...] = (), exercised: int = 0) -> None:
         """Say what a transfer moves; the account's books follow where that is something else than before."""
         known = self.transfers[number]
-        moved = msgspec.structs.replace(known, cost=cost, lots=lots)
+        moved = msgspec.structs.replace(known, cost=cost, lots=lots, exercised=exercised)
         if moved != known:
             self.transfers[number] = moved
             self.moved.append(number)
@@ -348,3 +373,12 @@ def _divide(lots: int, cost: int, wanted: int, name: str) -> tuple[int, list[Lot
         return cost, []
     released = round_half_even(cost * wanted, abs(lots))
     return released, [(lots - (wanted if lots > 0 else -wanted), cost - released, name)]
+
+
+def _thinned(marks: Sequence[_Mark], index: int) -> list[_Mark]:
+    """Return marks, oldest first, of which each is about twice as far back from step ``index`` as the next one."""
+    kept: list[_Mark] = []
+    for mark in reversed(marks):
+        if not kept or index - mark[0] >= 2 * max(EVERY, index - kept[-1][0]) or len(kept) < 2:
+            kept.append(mark)
+    return kept[::-1]

@@ -48,7 +48,7 @@ class Ledger:
             self._account(event.account).enter(event.entry)
         elif isinstance(event, AccountEvent):
             self._currencies[event.account] = event.currency
-            self._books[event.account] = Books(event.account, self._instruments, event.currency, event.lots)
+            self._account(event.account).begin(event.currency, event.lots)
         self.sequences[event.partition] = event.sequence
         return True
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from actors.messages import MONEY_UNIT, round_half_even
+from actors.entries import Split
+from actors.messages import MONEY_UNIT, Instrument, round_half_even
 from actors.portfolio.steps import Came, Charged, Delivered, Ended, Exercised, Left, Paid, Scaled, Settled, Step
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def take(holding: Holding, step: Step) -> None:
     elif isinstance(step, Charged):
         holding.income += step.amount
     elif isinstance(step, Ended):
-        holding.realised += holding.instrument.notional(step.price, holding.quantity) - holding.cost
+        holding.realised += worth(holding.instrument, step.price, holding.quantity) - holding.cost
         holding.clear()
     elif isinstance(step, Settled):
         _settle(holding, step.price)
@@ -39,12 +40,12 @@ def take(holding: Holding, step: Step) -> None:
 
 
 def _settle(holding: Holding, price: int) -> None:
-    gain = holding.instrument.notional(price, holding.quantity) - holding.cost
+    gain = worth(holding.instrument, price, holding.quantity) - holding.cost
     holding.cost += gain
     holding.realised += gain
     marked, left = [], holding.cost
     for lots, _, name in list(holding.lots)[:-1]:
-        value = holding.instrument.notional(price, lots)
+        value = worth(holding.instrument, price, lots)
         marked.append((lots, value, name))
         left -= value
     if holding.lots:
@@ -54,10 +55,11 @@ def _settle(holding: Holding, price: int) -> None:
 
 
 def _scale(holding: Holding, step: Scaled) -> None:
-    after, paid = step.after, step.paid
+    after = step.after
     if holding.quantity != step.before:  # an execution before it was changed since
         exact = abs(holding.quantity) * step.numerator // step.denominator
-        after, paid = exact if holding.quantity > 0 else -exact, 0
+        after = exact if holding.quantity > 0 else -exact
+    paid = part_of_a_lot(holding.instrument, holding.quantity, after, step)
     lots, cost = list(holding.lots), holding.cost
     ends, total = [], 0
     for one in lots:
@@ -94,30 +96,39 @@ def _leave(holding: Holding, step: Left) -> None:
 
 
 def _exercise(holding: Holding, step: Exercised) -> None:
-    quantity = min(step.quantity, abs(holding.quantity))
+    sign = 1 if step.quantity > 0 else -1
+    quantity = min(abs(step.quantity), max(0, sign * holding.quantity))
     released = holding.release(quantity) if quantity else 0
-    holding.quantity -= quantity if holding.quantity > 0 else -quantity
+    holding.quantity -= sign * quantity
     holding.cost -= released
-    if step.transfer < 0:
-        holding.realised -= released
-    else:
+    if step.carries:
         holding.carried -= released
-        holding.transfer(step.transfer, released)
+    else:
+        holding.realised -= released
+    holding.transfer(step.transfer, released if step.carries else 0, exercised=quantity)
 
 
 def _deliver(holding: Holding, step: Delivered) -> None:
-    extra = holding.transfers[step.transfer].cost if step.transfer >= 0 else 0
-    sign = 1 if step.quantity > 0 else -1
-    quantity, value = abs(step.quantity), sign * step.notional + extra
-    holding.carried += extra
-    closing = min(quantity, abs(holding.quantity)) if holding.quantity * sign < 0 else 0
-    if closing:
-        part = value if closing == quantity else round_half_even(value * closing, quantity)
-        released = holding.release(closing)
-        holding.quantity += sign * closing
-        holding.cost -= released
-        holding.realised -= part + released
-        value -= part
-        quantity -= closing
+    transfer = holding.transfers[step.transfer]
+    extra, sign = transfer.cost, 1 if step.quantity > 0 else -1
+    quantity, notional = abs(step.quantity), step.notional
+    if transfer.exercised != step.asked:  # an execution before it was changed since
+        quantity = quantity * transfer.exercised // step.asked
+        notional = round_half_even(notional * transfer.exercised, step.asked)
     if quantity:
-        holding.add(sign * quantity, value, "")
+        holding.add(sign * quantity, sign * notional + extra, "")
+    else:
+        holding.realised -= extra
+    holding.carried += extra
+
+
+def worth(instrument: Instrument, price: int, quantity: int) -> int:
+    """Return what lots are worth at a price of one unit that need not be on the tick, all in 1e-8 units."""
+    return round_half_even(price * quantity * instrument.quantity_increment * instrument.multiplier, MONEY_UNIT)
+
+
+def part_of_a_lot(instrument: Instrument, before: int, after: int, split: Scaled | Split) -> int:
+    """Return the money for what a split leaves beyond whole lots; negative where a part of a lot is bought."""
+    part = before * split.numerator - after * split.denominator
+    units = part * instrument.quantity_increment * instrument.multiplier
+    return round_half_even((split.price or 0) * units, MONEY_UNIT * split.denominator)

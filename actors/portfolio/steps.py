@@ -10,13 +10,13 @@ from actors.messages import Message
 
 
 class Scaled(Message, tag="scaled", frozen=True):
-    """A split; ``before`` lots became ``after``, and ``paid`` money came for the rest."""
+    """A split; ``before`` lots became ``after``, and the rest was sold at ``price`` for one unit."""
 
     numerator: int
     denominator: int
     before: int
     after: int
-    paid: int
+    price: int
 
 
 class Paid(Message, tag="paid", frozen=True):
@@ -32,13 +32,13 @@ class Charged(Message, tag="charged", frozen=True):
 
 
 class Ended(Message, tag="ended", frozen=True):
-    """The whole position ended at ``price``."""
+    """The whole position ended at ``price`` for one unit."""
 
     price: int
 
 
 class Settled(Message, tag="settled", frozen=True):
-    """The position was marked to ``price``, and the difference paid."""
+    """The position was marked to ``price`` for one unit, and the difference paid."""
 
     price: int
 
@@ -56,17 +56,22 @@ class Came(Message, tag="came", frozen=True):
 
 
 class Exercised(Message, tag="exercised", frozen=True):
-    """``quantity`` lots ended without money; ``transfer`` took their cost along, or -1: their cost was realised."""
+    """``quantity`` lots (negative of a short position) ended without money, as ``transfer`` says.
+
+    Their cost goes along where ``carries`` is set, else it is realised.
+    """
 
     quantity: int
     transfer: int
+    carries: bool
 
 
 class Delivered(Message, tag="delivered", frozen=True):
-    """``quantity`` lots (negative: given) came for ``notional`` money at the strike; ``transfer`` brought more cost."""
+    """What the exercise of ``asked`` lots brings: ``quantity`` lots (negative: given) for ``notional`` money."""
 
     quantity: int
     notional: int
+    asked: int
     transfer: int
 
 
@@ -80,6 +85,7 @@ class Transfer(Message, frozen=True):
         strategy: Of the holding that takes it.
         instrument: Of the holding that takes it.
         cost: Cost that moved.
+        exercised: Lots of an option that were exercised.
         lots: Lots, their cost and the execution that opened them; one row where they are kept at average cost, none
             where only cost moved.
     """
@@ -88,3 +94,4 @@ class Transfer(Message, frozen=True):
     instrument: int
     cost: int = 0
     lots: tuple[tuple[int, int, str], ...] = ()
+    exercised: int = 0

@@ -36,7 +36,6 @@ class AccountView:
     def __init__(self, account: str, currency: str, instruments: Sequence[Instrument]) -> None:
         self.account = account
         self.currency = currency
-        self._instruments = instruments
         self.books = Books(account, instruments, currency)
         self.orders: dict[str, Order] = {}
         self.cancels: set[str] = set()
@@ -48,7 +47,7 @@ class AccountView:
         elif isinstance(event, BookingEvent):
             self.books.enter(event.entry)
         elif isinstance(event, AccountEvent):
-            self.books = Books(event.account, self._instruments, event.currency, event.lots)
+            self.books.begin(event.currency, event.lots)
         elif isinstance(event, OrderEvent):
             if event.fill is not None:
                 self.books.book(event.fill)

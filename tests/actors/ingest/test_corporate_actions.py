@@ -125,7 +125,9 @@ def test_a_holder_earns_over_every_real_action_what_adjusted_prices_say(symbol: 
         todays = between(actions, before, after - datetime.timedelta(days=1))
         equity, held = books.equity({0: closes[before]}), books.position(0)
         for action in todays:
-            books.enter(entry_of(action, InstrumentMaster([Instrument(id=0, symbol=symbol.upper())]), 0, closes[after]))
+            books.enter(
+                entry_of(action, InstrumentMaster([Instrument(id=0, symbol=symbol.upper())]), 0, closes[after] * 10**6)
+            )
         assert books.imbalance("USD") == 0
         splits = [action.ratio for action in todays if action.kind == "split"]
         paid = sum(action.amount for action in todays if action.kind == "dividend")

@@ -65,13 +65,13 @@ CASES: dict[str, tuple[list, Entry, tuple, float]] = {
         [(100, 1000)], Split(instrument=0, numerator=1, denominator=10), (10, 1000, 0, 0), -1000,
     ),
     "a reverse split with half a lot for money": (
-        [(15, 1000)], Split(instrument=0, numerator=1, denominator=10, price=12_000), (1, 100, 10, 0), -90,
+        [(15, 1000)], Split(instrument=0, numerator=1, denominator=10, price=money(120)), (1, 100, 10, 0), -90,
     ),
     "a reverse split that leaves nothing": (
-        [(3, 1000)], Split(instrument=0, numerator=1, denominator=10, price=10_000), (0, 0, 0, 0), 0,
+        [(3, 1000)], Split(instrument=0, numerator=1, denominator=10, price=money(100)), (0, 0, 0, 0), 0,
     ),
     "a reverse split of a short with a rest": (
-        [(-15, 1000)], Split(instrument=0, numerator=1, denominator=10, price=12_000), (-1, -100, -10, 0), 90,
+        [(-15, 1000)], Split(instrument=0, numerator=1, denominator=10, price=money(120)), (-1, -100, -10, 0), 90,
     ),
     "a stock dividend of 5%": ([(100, 1050)], stock_dividend(0, 1, 20), (105, 1050, 0, 0), -1050),
     "a cash dividend": ([(100, 1000)], CashDividend(instrument=0, amount=money(0.25)), (100, 1000, 0, 25), -975),
@@ -82,7 +82,7 @@ CASES: dict[str, tuple[list, Entry, tuple, float]] = {
         [(100, 1000)], Termination(instrument=0, price=0, kind="delisting"), (0, 0, -1000, 0), -1000,
     ),
     "a delisting at a price, short": (
-        [(-100, 1000)], Termination(instrument=0, price=400, kind="delisting"), (0, 0, 600, 0), 600,
+        [(-100, 1000)], Termination(instrument=0, price=money(4), kind="delisting"), (0, 0, 600, 0), 600,
     ),
     "borrow cost of a position": (
         [(-100, 1000)],
@@ -109,7 +109,7 @@ def test_what_an_entry_does_to_a_position(case: str, lots: LotMethod) -> None:
 
 def test_a_split_is_reckoned_for_the_account_and_strategies_share_its_whole_lots() -> None:
     books = books_with(fill(3, 1000, strategy="one"), fill(3, 1000, strategy="two"), fill(-1, 1000, strategy="three"))
-    books.enter(Split(instrument=0, numerator=1, denominator=2, price=2000))
+    books.enter(Split(instrument=0, numerator=1, denominator=2, price=money(20)))
     held = {one.strategy: one.quantity for one in books.positions()}
     assert sum(held.values()) == books.position(0) == 2
     assert sorted(held.values()) in ([-1, 1, 2], [0, 1, 1])
@@ -119,7 +119,7 @@ def test_a_split_is_reckoned_for_the_account_and_strategies_share_its_whole_lots
 
 def test_a_split_scales_every_lot() -> None:
     books = books_with(named("a", 3, 1000), named("b", 4, 2000), lots=LotMethod.FIFO)
-    books.enter(Split(instrument=0, numerator=3, denominator=2, price=1000))
+    books.enter(Split(instrument=0, numerator=3, denominator=2, price=money(10)))
     lots = books.open_lots("trend", 0)
     assert [(count, opened) for count, _, opened in lots] == [(4, "a"), (6, "b")]
     assert sum(cost for _, cost, _ in lots) == books.cost()
@@ -127,7 +127,7 @@ def test_a_split_scales_every_lot() -> None:
 
 def test_a_part_of_a_lot_without_a_price_is_refused() -> None:
     books = books_with(fill(15, 1000))
-    with pytest.raises(InputError, match="1.5 lots of AAA would be left"):
+    with pytest.raises(InputError, match="1.5 lots of AAA, or a strategy's part of them, do not divide"):
         books.enter(Split(instrument=0, numerator=1, denominator=10))
     assert books.position(0) == 15
 
@@ -213,7 +213,7 @@ def test_of_a_future_only_gains_and_losses_are_paid() -> None:
     assert margin(books, MASTER, "USD", maintenance=True) == money(20_000)
     assert margin(books, MASTER, "EUR") == 0
     assert books.equity({3: 4 * 4010}, "USD") == money(2 * 50 * 10 - 4)
-    books.enter(VariationMargin(instrument=3, price=4 * 4010))
+    books.enter(VariationMargin(instrument=3, price=money(4010)))
     assert books.cash("USD") == money(1000 - 4)
     assert books.equity({3: 4 * 4010}, "USD") == money(1000 - 4)
     books.book(fill(-2, 4 * 4005, instrument=FUTURE.id))
@@ -306,12 +306,12 @@ happenings = st.lists(
         st.builds(fill, st.integers(-300, 300).filter(bool), st.integers(1, 9_999), st.integers(-99, 99),
                   st.sampled_from(["trend", "revert"]), st.sampled_from([0, 1, 2, 3, 4, 5])),
         st.builds(Split, instrument=st.sampled_from([0, 2]), numerator=st.integers(1, 5), denominator=st.integers(1, 5),
-                  price=st.integers(0, 9_999)),
+                  price=st.integers(0, 10**10)),
         st.builds(CashDividend, instrument=st.sampled_from([0, 2]), amount=st.integers(1, 10**9)),
         st.just(Rename(instrument=0, into=1)),
         st.just(Rename(instrument=1, into=0)),
-        st.builds(Termination, instrument=st.integers(0, 5), price=st.integers(0, 9_999), kind=st.just("expiry")),
-        st.builds(VariationMargin, instrument=st.just(3), price=st.integers(1, 99_999)),
+        st.builds(Termination, instrument=st.integers(0, 5), price=st.integers(0, 10**10), kind=st.just("expiry")),
+        st.builds(VariationMargin, instrument=st.just(3), price=st.integers(1, 10**12)),
         st.builds(Exercise, instrument=st.sampled_from([4, 5]), strategy=st.just("trend"), quantity=st.integers(1, 9)),
         st.builds(Conversion, sold=st.just("USD"), sold_amount=st.integers(1, 10**12), bought=st.just("EUR"),
                   bought_amount=st.integers(1, 10**12)),
