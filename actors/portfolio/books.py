@@ -111,9 +111,10 @@ class Books(BooksFigures):
         holding = self._holdings.get(key)
         if holding is None:
             holding = Holding(fill.strategy, self.instrument(fill.instrument), self.lots, self.transfers)
-        self.touched = [key]
+        self.touched = []
         if (fill.reverses or fill.corrects) and self._restate(holding, fill):
             return
+        self.touched.append(key)
 
         sign = 1 if fill.side is _BUY else -1
         cash, result, owed = holding.cash, holding.result, holding.owed

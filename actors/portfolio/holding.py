@@ -94,6 +94,11 @@ class Holding:
         self._chosen: str | None = None
 
     @property
+    def marks(self) -> Sequence[_Mark]:
+        """Where the holding stood before some of its steps: the step, its figures, its lots."""
+        return self._marks
+
+    @property
     def result(self) -> int:
         """Profit that is in the books already: realised, and income, less fees."""
         return self.realised + self.income - self.fees
