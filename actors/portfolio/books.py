@@ -117,17 +117,20 @@ class Books(BooksFigures):
         self.touched.append(key)
 
         sign = 1 if fill.side is _BUY else -1
-        cash, result, owed = holding.cash, holding.result, holding.owed
-        notional = holding.fill(sign, quantity, fill.price, fill.fee, fill.execution_id)
+        realised, instrument, fee = holding.realised, holding.instrument, fill.fee
+        notional = holding.fill(sign, quantity, fill.price, fee, fill.execution_id)
         self._holdings[key] = holding
-        currency = holding.instrument.currency
-        self._cash[currency] += holding.cash - cash
+        currency = instrument.currency
+        if instrument.settlement == "cash":
+            self._cash[currency] -= sign * notional + fee
+        else:  # what is not realised is owed, as before
+            gain = holding.realised - realised
+            self._cash[currency] += gain - fee
+            self._owed[currency] += sign * notional + gain
         self.turnover[currency] += notional
         self._net[fill.instrument] += sign * quantity
-        if holding.instrument.margined:
-            self._owed[currency] += holding.owed - owed
         if currency != self.own_currency:
-            self._translate(currency, holding.result - result)
+            self._translate(currency, holding.realised - realised - fee)
         self.bookings += 1
 
     def enter(self, entry: Entry) -> None:
