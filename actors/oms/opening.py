@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from actors.errors import ConfigurationError
 from actors.messages import MONEY_UNIT, Instrument, LotMethod
 from actors.oms.admission import new_terms
 from actors.oms.inputs import AccountOpening, Deposit, Input, LimitsChange, StateChange, Terms
@@ -51,10 +52,22 @@ def _limits(now: int, scope: str, limits: dict[str, int], version: int) -> Input
 
 
 def new_accounts(partition: PartitionState, accounts: Iterable[AccountSection], now: int) -> list[Input]:
-    """Return the openings and opening cash of the accounts that the partition does not have yet."""
+    """Return the openings and opening cash of the accounts that the partition does not have yet.
+
+    Raises:
+        ConfigurationError: An account was opened with another lot method.
+    """
     records: list[Input] = []
     for account in accounts:
         known = partition.accounts.get(account.id)
+        if known is not None and known.books.lots.value != account.lots:
+            raise ConfigurationError(
+                f"account {account.id} was opened with other lots",
+                field=f"accounts.{account.id}.lots",
+                value=account.lots,
+                rule=f"{known.books.lots.value}, as on record",
+                remedy="leave it, or open another account",
+            )
         if known is None:
             records.append(
                 AccountOpening(time=now, account=account.id, currency=account.currency, lots=LotMethod(account.lots))

@@ -21,6 +21,7 @@ from tests.benchmarks.american_revaluation import measure_american
 from tests.benchmarks.construction_figures import measure_construction
 from tests.benchmarks.figures import figure
 from tests.benchmarks.live_risk import measure_live
+from tests.benchmarks.option_refresh import measure_refresh
 
 ROUNDS = 5
 FILLS = 50_000
@@ -32,7 +33,7 @@ def main() -> int:
     """Print the figures; return 1 where an answer is wrong."""
     for lots in (LotMethod.AVERAGE, LotMethod.FIFO):
         measure_fills(lots)
-    agreed = [measure_live(), measure_revaluation(), measure_american(), measure_construction()]
+    agreed = [measure_live(), measure_revaluation(), measure_refresh(), measure_american(), measure_construction()]
     return 0 if all(agreed) else 1
 
 

@@ -4,14 +4,16 @@ import msgspec
 import pytest
 
 from actors.entries import CashDividend, Charge, Conversion, Entry, ExchangeRate, LotMethod, LotSelection, Split
-from actors.errors import Conflict, InputError, NotFound
+from actors.errors import ConfigurationError, Conflict, InputError, NotFound
 from actors.messages import AccountEvent, BookingEvent, OmsEvent, ReportType, Side, decoder, encode
 from actors.oms import snapshots
 from actors.oms.inputs import AccountOpening, Booking, Deposit
+from actors.oms.opening import new_accounts
 from actors.oms.partition import Partition
 from actors.portfolio.books import Books
 from actors.portfolio.ledger import Ledger
 from actors.strategy.account_view import AccountView, account_of
+from configs.schema import AccountSection
 from tests.actors.oms.support import CASH, INSTRUMENTS, PRICE, Bench, replayed
 from tests.actors.oms.test_service import run
 from tests.actors.oms.world import World
@@ -165,3 +167,13 @@ def test_a_partition_without_the_account_refuses_the_entry() -> None:
     with pytest.raises(NotFound):
         Partition(0).apply(booking(Charge(kind="fee", currency="USD", amount=1)))
     assert Books("a", ()).imbalance("USD") == 0
+
+
+def test_an_account_keeps_the_lots_that_it_was_opened_with() -> None:
+    bench = bench_with_lots(LotMethod.FIFO)
+    assert new_accounts(bench.partition, [AccountSection(id="lots", lots="fifo")], 1) == []
+    with pytest.raises(ConfigurationError) as caught:
+        new_accounts(bench.partition, [AccountSection(id="lots", lots="lifo")], 1)
+    assert caught.value.field == "accounts.lots.lots"
+    opening, _ = new_accounts(bench.partition, [AccountSection(id="more", lots="lifo")], 1)
+    assert opening.lots is LotMethod.LIFO
