@@ -21,7 +21,7 @@ from actors.portfolio.curve import EquityCurve, EquitySample
 from actors.portfolio.performance.answer import Gathered, answer, answer_later, read_request
 from actors.portfolio.performance.instruments import attribute_to_instruments
 from actors.portfolio.read_model import ReadModel
-from actors.portfolio.translation import Translation, translate
+from actors.portfolio.translation import Translation, translate, translated_value
 from actors.portfolio.valuation import Valuation, exposures, margin, position_rows, value
 from actors.wire import Handler, Request
 from configs.schema import Configuration
@@ -109,7 +109,7 @@ class PortfolioService(ReadModel):
             return
         if time // DAY == self._day and sequence - self._sampled < SAMPLE_EVERY:
             return
-        samples = [EquitySample(sequence, time, account, self._value(account)) for account in self.ledger.accounts()]
+        samples = [EquitySample(sequence, time, account, self._whole(account)) for account in self.ledger.accounts()]
         self._journal.append(time, SAMPLES, encode(samples))
         self._journal.flush()
         for sample in samples:
@@ -125,6 +125,10 @@ class PortfolioService(ReadModel):
     def _value(self, account: str, currency: str | None = None) -> Valuation:
         currency = currency or self.ledger.currency(account)
         return value(self.ledger.books(account), self.marks.prices, self.instruments, currency)
+
+    def _whole(self, account: str) -> Valuation:
+        books, own = self.ledger.books(account), self.ledger.currency(account)
+        return translated_value(books, self.marks.prices, self.instruments, own)
 
     def _figures(self, account: str) -> dict[str, Any]:
         books, own = self.ledger.books(account), self.ledger.currency(account)

@@ -8,7 +8,7 @@ from typing import Any
 from actors.decimals import money_text
 from actors.messages import MONEY_UNIT, Instrument, Message, round_half_even
 from actors.portfolio.books import Books
-from actors.portfolio.valuation import Valuation, value
+from actors.portfolio.valuation import Valuation, total, value
 
 
 class CurrencyEffect(Message, frozen=True):
@@ -77,6 +77,27 @@ def translate(books: Books, prices: Mapping[int, int], instruments: Sequence[Ins
     equity = own + sum(effect.equity for effect in effects if effect.rate)
     missing = tuple(effect.currency for effect in effects if not effect.rate and _holds(books, effect.currency))
     return Translation(currency, equity, effects, missing)
+
+
+def translated_value(
+    books: Books, prices: Mapping[int, int], instruments: Sequence[Instrument], currency: str
+) -> Valuation:
+    """Return the figures of a whole account in its own currency: what the curve of its equity is made of.
+
+    Foreign figures are translated at the present rates, and what came into a currency at those of that time: equity less
+    deposits is profit and exchange effects. A currency without a rate is left out (``Translation.missing``).
+    """
+    whole = [value(books, prices, instruments, currency)]
+    for other, pool in books.pools.items():
+        if pool.rate and other != currency:
+            held = value(books, prices, instruments, other)
+            amounts = {
+                name: round_half_even(getattr(held, name) * pool.rate, MONEY_UNIT)
+                for name in Valuation.__struct_fields__
+                if name != "currency"
+            }
+            whole.append(Valuation(currency, **{**amounts, "deposits": pool.contributed}))
+    return total(whole)
 
 
 def _effect(books: Books, held: Valuation, currency: str) -> CurrencyEffect:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from actors.entries import CashDividend, Charge, Conversion, ExchangeRate
 from actors.messages import MONEY_UNIT, round_half_even
 from actors.portfolio.books import Books
-from actors.portfolio.translation import translate
+from actors.portfolio.translation import translate, translated_value
 from actors.portfolio.valuation import value
 from tests.actors.portfolio.samples import fill, money
 from tests.actors.portfolio.test_entries import MASTER
@@ -83,3 +83,20 @@ def test_the_parts_sum_to_what_was_gained(happened: list, price: int) -> None:
     assert own.equity == money(10_000) - brought
     foreign = value(books, {2: price}, MASTER, "EUR").equity
     assert found.equity == own.equity + round_half_even(foreign * rate, MONEY_UNIT)
+
+
+@given(steps, st.integers(1, 9_999))
+def test_the_whole_account_gains_what_its_parts_gain_and_deposits_are_no_profit(happened: list, price: int) -> None:
+    books = account()
+    books.enter(ExchangeRate(currency="EUR", rate=money(1.1)))
+    for one in happened:
+        if hasattr(one, "execution_id"):
+            books.book(one)
+        else:
+            books.enter(one)
+    whole, parts = translated_value(books, {2: price}, MASTER, "USD"), translate(books, {2: price}, MASTER, "USD")
+    assert whole.equity == parts.equity
+    assert whole.deposits == money(10_000)
+    own = value(books, {2: price}, MASTER, "USD")
+    gained = sum(effect.profit + effect.realised + effect.unrealised for effect in parts.effects)
+    assert whole.equity - whole.deposits == own.equity - own.deposits + gained
