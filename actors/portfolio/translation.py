@@ -84,8 +84,8 @@ def translated_value(
 ) -> Valuation:
     """Return the figures of a whole account in its own currency: what the curve of its equity is made of.
 
-    Foreign figures are translated at the present rates, and what came into a currency at those of that time: equity less
-    deposits is profit and exchange effects. A currency without a rate is left out (``Translation.missing``).
+    Foreign figures are translated at the present rates, and what came into a currency at those of that time: equity
+    less deposits is profit and exchange effects. A currency without a rate is left out (``Translation.missing``).
     """
     whole = [value(books, prices, instruments, currency)]
     for other, pool in books.pools.items():
