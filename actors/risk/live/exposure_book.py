@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from actors.messages import CashEvent, Instrument, LimitsEvent, OmsEvent, Order, OrderEvent, StateEvent
+from actors.oms.touched import touched_by
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.account_book import AccountBook
@@ -103,7 +104,8 @@ class ExposureBook:
             book = self.account(order.account)
             self._order(book, order)
             if fill is not None:
-                self._trade(order.account, book, fill.instrument, fill.strategy, now)
+                for strategy, instrument in touched_by(book.books, fill):
+                    self._trade(order.account, book, instrument, strategy, now)
             return order.account
         if isinstance(event, CashEvent):
             self._count_cash(self.account(event.account))
@@ -136,6 +138,7 @@ class ExposureBook:
         """Read whole accounts anew, as where prices or positions changed in another way than one at a time."""
         for name in accounts:
             book = self.account(name)
+            book.books = self._ledger.books(name)
             for instrument in book.reread(now):
                 self._revalue(book, instrument)
                 self._hold(name, book, instrument, now)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from actors.clock import DAY
 from actors.errors import InputError
 from actors.messages import BookingEvent, Instrument, OmsEvent
+from actors.oms.touched import touched_by
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.exposure_book import ExposureBook, FirmBook
@@ -84,9 +85,12 @@ class LiveRisk:
             self.touched.add(account)
             fill = getattr(event, "fill", None)
             if fill is not None:
+                books = self._ledger.books(account)
+                touched = [instrument for _, instrument in touched_by(books, fill)]
                 if self.greeks:
-                    self.greeks.hold(account, fill.instrument, self._ledger.books(account).position(fill.instrument))
-                self._moved((account,), (fill.instrument,))
+                    for instrument in touched:
+                        self.greeks.hold(account, instrument, books.position(instrument))
+                self._moved((account,), touched)
             elif self.greeks and isinstance(event, BookingEvent):
                 self._hold_all(account)
         return account

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from actors.messages import OrderStatus, OrderType, Side
+from actors.messages import Instrument, OrderStatus, OrderType, Side
 from actors.portfolio.attribution import attribute
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
@@ -44,10 +45,11 @@ streams = st.lists(st.one_of(fills, orders, ticks, ticks, deposits), max_size=60
 class World:
     """A ledger, marks and the book that follows both."""
 
-    def __init__(self) -> None:
-        self.ledger = Ledger(INSTRUMENTS, ACCOUNTS)
+    def __init__(self, instruments: Sequence[Instrument] = INSTRUMENTS) -> None:
+        self.instruments = instruments
+        self.ledger = Ledger(instruments, ACCOUNTS)
         self.marks = Marks()
-        self.book = ExposureBook(self.ledger, self.marks, INSTRUMENTS)
+        self.book = ExposureBook(self.ledger, self.marks, instruments)
         self.open: dict[str, dict[str, Any]] = defaultdict(dict)
         self.now = 0
 
@@ -82,6 +84,9 @@ class World:
                 self.open[account][event.order.order_id] = event.order
             else:
                 self.open[account].pop(event.order.order_id, None)
+        self.take(event)
+
+    def take(self, event: Any) -> None:
         assert self.ledger.apply(event)
         self.book.take(event, self.now)
 
@@ -92,21 +97,21 @@ def check(world: World) -> None:
     for account, currency in ACCOUNTS.items():
         books, book = world.ledger.books(account), world.book.account(account)
         for one in ("USD", "EUR"):
-            expected = exposures(books, prices, INSTRUMENTS, one)
+            expected = exposures(books, prices, world.instruments, one)
             totals = book.by_currency[one]
             assert totals.values == expected
             assert totals.gross == sum(map(abs, expected.values())) and totals.net == sum(expected.values())
             assert totals.long == sum(amount for amount in expected.values() if amount > 0)
             assert totals.short == -sum(amount for amount in expected.values() if amount < 0)
             assert totals.largest.value == max(map(abs, expected.values()), default=0)
-        figures = value(books, prices, INSTRUMENTS, currency)
+        figures = value(books, prices, world.instruments, currency)
         assert (book.equity, book.profit) == (figures.equity, figures.equity - figures.deposits)
-        own = exposures(books, prices, INSTRUMENTS, currency)
-        expected_use = limit_use(LIMITS, own, world.open[account].values(), prices, INSTRUMENTS)
+        own = exposures(books, prices, world.instruments, currency)
+        expected_use = limit_use(LIMITS, own, world.open[account].values(), prices, world.instruments)
         use = book.limit_use(LIMITS)
         assert {name: one.value for name, one in use.items()} == {name: one.value for name, one in expected_use.items()}
         assert {name for name, one in use.items() if one.symbol} == {n for n, one in expected_use.items() if one.symbol}
-        parts = {one.strategy: one.market_value for one in attribute(books, prices, INSTRUMENTS, currency)}
+        parts = {one.strategy: one.market_value for one in attribute(books, prices, world.instruments, currency)}
         assert {name: sums_[1] for name, sums_ in book.by_strategy.items() if sums_[1]} == {
             name: amount for name, amount in parts.items() if amount
         }
@@ -128,11 +133,11 @@ def check_oldest(world: World, book: Any) -> None:
     held = {one for each in books for totals in each.by_currency.values() for one in totals.values}
     times: dict[str, list[int]] = defaultdict(list)
     for one in held:
-        times[INSTRUMENTS[one].calendar].append(world.marks.times.get(one, 0))
+        times[world.instruments[one].calendar].append(world.marks.times.get(one, 0))
     found = {calendar: (instrument, time) for calendar, instrument, time in book.prices.oldest()}
     assert found.keys() == times.keys()
     for calendar, (instrument, time) in found.items():
-        assert instrument in held and INSTRUMENTS[instrument].calendar == calendar
+        assert instrument in held and world.instruments[instrument].calendar == calendar
         known = world.marks.times.get(instrument)
         assert known is None or time == known == min(one for one in times[calendar] if one)
 
