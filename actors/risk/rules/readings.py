@@ -65,9 +65,18 @@ class Readings:
         if rule.measure == "limit_use":
             return self._limit_use(str(rule.limit), account)
         if rule.unit == "money" and (rule.confidence is not None or rule.scenario is not None):
-            return self._tail(rule, account)
+            return None if self.unrevalued(rule, scope, moment) else self._tail(rule, account)
         holder = self._live.firm() if account is None else self._live.book.account(account)
         return None if holder is None else self._of_holder(rule.measure, account, holder, moment.time)
+
+    def unrevalued(self, rule: Rule, scope: str, moment: Moment) -> list[str]:
+        """Return the symbols of the options that have to be revalued before a rule can be held.
+
+        Without them a hedged book would look like one that is not.
+        """
+        if rule.confidence is None and rule.scenario is None:
+            return []
+        return [self._instruments[one].symbol for one in self._live.unrevalued(account_of(scope), moment.time)]
 
     def evidence(self, rule: Rule, scope: str, value: int, moment: Moment) -> Evidence:
         """Return what a measure is made of."""
