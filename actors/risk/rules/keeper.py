@@ -78,10 +78,12 @@ class BreachKeeper:
                 self._hold(rule, rule.scope, moment)
 
     def close_orphans(self, time: int) -> None:
-        """Close the breaches whose rule the configuration no longer has."""
+        """Close the breaches whose rule the configuration no longer has, or has changed: that is judged anew."""
         for breach in self._engine.orphans():
             self._record(BreachClosed(breach.number, None, time))
-            self._log.info("breach closed: its rule is no longer there", breach=breach.number, rule=breach.rule)
+            self._log.info(
+                "breach closed: its rule is no longer there, or another one", breach=breach.number, rule=breach.rule
+            )
 
     def _hold(self, rule: Rule, scope: str, moment: Moment) -> None:
         value = self._readings.value(rule, scope, moment)
@@ -103,7 +105,17 @@ class BreachKeeper:
     def _open(self, rule: Rule, scope: str, evidence: Evidence) -> None:
         effect = effect_of(rule, scope, evidence, self._controls, self._baseline)
         number = self._engine.newest + 1
-        opened = BreachOpened(number, rule.name, scope, rule.action, evidence, effect.state, effect.limits, effect.note)
+        opened = BreachOpened(
+            number,
+            rule.name,
+            scope,
+            rule.action,
+            evidence,
+            effect.state,
+            effect.limits,
+            effect.note,
+            rule.tightens,
+        )
         self._record(opened)
         self._metrics.count("breaches_total")
         self._log.error(

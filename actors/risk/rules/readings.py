@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from actors.messages import MONEY_UNIT, Instrument
 from actors.oms.scopes import account_of
+from actors.portfolio.books import LARGEST_AMOUNT
 from actors.risk.live.account_book import AccountBook, fraction
 from actors.risk.live.exposure_book import FirmBook
 from actors.risk.live.monitor import LiveRisk
-from actors.risk.limits import LimitUse
 from actors.risk.rules.breach import Contribution, Evidence
 from actors.risk.rules.rule import Rule
 
@@ -146,14 +146,17 @@ class Readings:
             shares = [self._share(name, one) for one in self._live.book.accounts()]
             return max((share for share in shares if share is not None), default=None)
         firm, limit = self._live.firm(), self._limits_of(None).get(name)
-        if firm is None or not limit:
+        if firm is None or limit is None:
             return None
-        used = firm.gross if name == "maximum_gross_exposure" else abs(firm.netted.net)
-        return used * MONEY_UNIT // limit
+        return _use(firm.gross if name == "maximum_gross_exposure" else abs(firm.netted.net), limit)
 
     def _share(self, name: str, account: str) -> int | None:
         limit = self._limits_of(account).get(name)
-        if not limit:
-            return None
-        use: LimitUse = self._live.book.account(account).use_of(name, limit)
-        return use.value * MONEY_UNIT // limit
+        return None if limit is None else _use(self._live.book.account(account).use_of(name, limit).value, limit)
+
+
+def _use(value: int, limit: int) -> int:
+    """Return the share of a limit that is used, 1e-8: beyond all bounds where anything is and nothing may be."""
+    if not value:
+        return 0
+    return value * MONEY_UNIT // limit if limit else LARGEST_AMOUNT

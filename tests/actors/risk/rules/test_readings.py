@@ -24,7 +24,12 @@ from tests.actors.portfolio.samples import INSTRUMENTS, cash_event, fill, money,
 
 STRESS = BreachRule(name="r", measure="stress_loss", scenario="up", threshold=Decimal(1))
 NOW = Moment(10**18, 7, {0: 5}, 3 * 10**9)
-LIMITS = {"maximum_gross_exposure": money(10_000), "maximum_position_notional": money(4_000), "price_collar": 0}
+LIMITS = {
+    "maximum_gross_exposure": money(10_000),
+    "maximum_position_notional": money(4_000),
+    "price_collar": 0,
+    "maximum_net_exposure": 0,
+}
 
 
 def rule(measure: str, **more: object) -> Rule:
@@ -65,7 +70,8 @@ def readings(cash: float = 1_000) -> tuple[LiveRisk, Readings]:
         ("stress_loss", {"scenario": "up"}, -150, -200),
         ("limit_use", {"limit": "maximum_gross_exposure"}, 0.45, 0.4),
         ("limit_use", {"limit": "maximum_position_notional"}, 0.75, 0.75),
-        ("limit_use", {"limit": "price_collar"}, None, None),
+        ("limit_use", {"limit": "price_collar"}, 0, 0),
+        ("limit_use", {"limit": "maximum_order_quantity"}, None, None),
         ("value_at_risk", {"confidence": 0.95}, None, None),
         ("feed_silence", {}, 3, 3),
         ("stale_price", {}, 0, 0),
@@ -93,6 +99,12 @@ def test_a_share_of_no_equity_is_over_every_level() -> None:
     _, reader = readings(cash=0)
     assert reader.value(rule("leverage"), "firm", NOW) == LARGEST_AMOUNT
     assert reader.value(rule("concentration"), "account:main", NOW) == LARGEST_AMOUNT
+
+
+@pytest.mark.parametrize("scope", ["firm", "account:main"])
+def test_any_use_of_a_limit_that_is_0_is_over_every_level(scope: str) -> None:
+    _, reader = readings()
+    assert reader.value(rule("limit_use", limit="maximum_net_exposure"), scope, NOW) == LARGEST_AMOUNT
 
 
 def test_evidence_names_the_largest_positions_and_what_is_left_out() -> None:
