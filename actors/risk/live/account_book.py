@@ -152,8 +152,17 @@ class AccountBook:
         return LimitUse(limit, own.gross if name == "maximum_gross_exposure" else abs(own.net), "")
 
     def _unpriced(self, instrument: int) -> list[Position]:
-        # Costs count, which the books give for all positions only: the first price ends that.
-        return [position for position in self.books.positions() if position.instrument == instrument]
+        held = self._priced(instrument)
+        return [
+            (
+                Position(
+                    instrument, one.strategy, one.quantity, self.books.holding(one.strategy, instrument).cost, 0, 0
+                )
+                if one.quantity  # so that looking does not make a position
+                else one
+            )
+            for one in held
+        ]
 
     def _priced(self, instrument: int) -> list[Position]:
         quantity = self.books.strategy_position

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from actors.messages import Instrument, OrderStatus, OrderType, Side
+from actors.entries import Charge
+from actors.messages import BookingEvent, Instrument, OrderStatus, OrderType, Side
 from actors.portfolio.attribution import attribute
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
@@ -215,3 +216,19 @@ def test_the_largest_is_the_largest(changes: list[tuple[int, int]]) -> None:
         assert tree.value == largest and tree.get(key) == amount
         assert tree.key is None if not largest else values[tree.key] == largest
         assert len(tree) == sum(1 for one in values.values() if one)
+
+
+def test_what_one_position_costs_before_its_price_does_not_depend_on_the_others() -> None:
+    count = 1_000
+    world = World([Instrument(id=number, symbol=f"I{number}") for number in range(count)])
+    books, whole = world.ledger.books("main"), []
+    original = books.positions
+    books.positions = lambda: whole.append(1) or original()  # type: ignore[method-assign,func-returns-value]
+    for number in range(count):
+        world.play(("fill", "main", number, "trend", 1, 100))
+    assert not whole and len(world.book.account("main").own.values) == count
+    charge = Charge(kind="interest", currency="USD", amount=-1)
+    sequence = world.ledger.sequences[0] + 1
+    world.take(BookingEvent(partition=0, sequence=sequence, time=1, account="main", entry=charge, reason="r", key="k"))
+    assert len(whole) == 1
+    check(world)
