@@ -238,11 +238,32 @@ class LiveRisk:
                 oldest = instrument, age
         return oldest
 
-    def unpriced_share(self, totals: Totals) -> float:
-        """Return the share of the gross exposure that counts at its cost, as there is no price yet."""
-        prices = self._marks.prices
-        missing = sum(abs(value) for instrument, value in totals.values.items() if instrument not in prices)
-        return missing / totals.gross if totals.gross else 0.0
+    def foreign(self, account: str | None) -> Totals | None:
+        """Return the exposures in other currencies, translated; ``None`` where the firm has no one sum."""
+        holder = self.firm() if account is None else self.book.account(account)
+        return None if holder is None else holder.foreign
+
+    def untranslated(self, account: str | None) -> dict[str, int]:
+        """Return what an account, or the firm, has in currencies without a rate, 1e-8 units of each."""
+        firm, found = self.firm(), dict[str, int]()
+        for book in (firm.accounts if firm is not None else []) if account is None else [self.book.account(account)]:
+            for currency, amount in book.untranslated().items():
+                found[currency] = found.get(currency, 0) + amount
+        return dict(sorted(found.items()))
+
+    def missing_share(self, account: str | None) -> float:
+        """Return the share of the gross exposure that counts at its cost, for want of a price, or not at all.
+
+        What has no rate is counted as if its currency were the account's.
+        """
+        own, foreign, prices = self.totals(account), self.foreign(account), self._marks.prices
+        if own is None or foreign is None:
+            return 0.0
+        missing = left_out = sum(self.untranslated(account).values())
+        for totals in (own, foreign):
+            missing += sum(abs(value) for instrument, value in totals.values.items() if instrument not in prices)
+        gross = own.gross + foreign.gross + left_out
+        return missing / gross if gross else 0.0
 
     def _note_partial(self, scope: str | None) -> None:
         measured = self.tails.of(scope)

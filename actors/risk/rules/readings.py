@@ -82,15 +82,21 @@ class Readings:
         """Return what a measure is made of."""
         account = account_of(scope)
         totals = self._live.totals(account)
-        measured_at, missing = moment.time, 0.0 if totals is None else self._live.unpriced_share(totals)
+        foreign = self._live.foreign(account)
+        measured_at, missing = moment.time, self._live.missing_share(account)
         exposures: Mapping[int, int] = {} if totals is None else totals.values
+        if foreign is not None and foreign.values:
+            exposures = {**exposures, **foreign.values}
         measured = self._live.tails.of(account)
         if measured is not None and (rule.confidence is not None or rule.scenario is not None):
             measured_at, exposures = measured.time, measured.exposures
+            simulation, covered = measured.result.simulation, measured.result.stress_share
             if rule.confidence is not None:
-                missing = 1.0 - measured.result.simulation.share_covered
-            else:
-                missing = 1.0 - measured.result.stress_share
+                covered = simulation.share_covered
+            left_out = sum(self._live.untranslated(account).values()) + (0 if foreign is None else foreign.gross)
+            if left_out:  # tail losses are of the account's own currency
+                covered *= measured.gross / (measured.gross + left_out)
+            missing = 1.0 - covered
         largest = heapq.nlargest(SHOWN, exposures.items(), key=lambda item: abs(item[1]))
         if rule.measure == "stale_price":
             stale = self._live.stale(account, moment.time)
@@ -109,23 +115,21 @@ class Readings:
         )
 
     def _of_holder(self, measure: str, account: str | None, holder: AccountBook | FirmBook, time: int) -> int:
-        if isinstance(holder, AccountBook):
-            gross, net, largest, currency = holder.own.gross, holder.own.net, holder.own.largest.value, holder.currency
-            deposits = holder.books.deposits(currency)
-        else:
-            gross, net, largest = holder.gross, holder.netted.net, holder.netted.largest.value
-            currency, deposits = holder.accounts[0].currency if holder.accounts else "", holder.deposits
         if measure == "gross_exposure":
-            return gross
+            return holder.gross
         if measure == "net_exposure":
-            return abs(net)
+            return abs(holder.net)
         if measure == "leverage":
-            return fraction(gross, holder.equity)
+            return fraction(holder.gross, holder.equity)
         if measure == "concentration":
-            return fraction(largest, holder.equity)
+            return fraction(holder.largest, holder.equity)
+        if isinstance(holder, AccountBook):
+            currency = holder.currency
+        else:
+            currency = holder.accounts[0].currency if holder.accounts else ""
         water = self._live.water
         if measure == "drawdown":
-            return water.drawdown(account, currency, holder.profit, deposits)
+            return water.drawdown(account, currency, holder.profit, holder.deposits)
         return water.day_loss(account, currency, holder.profit, time)
 
     def _tail(self, rule: Rule, account: str | None) -> int | None:
@@ -148,7 +152,7 @@ class Readings:
         firm, limit = self._live.firm(), self._limits_of(None).get(name)
         if firm is None or limit is None:
             return None
-        return _use(firm.gross if name == "maximum_gross_exposure" else abs(firm.netted.net), limit)
+        return _use(firm.gross if name == "maximum_gross_exposure" else abs(firm.net), limit)
 
     def _share(self, name: str, account: str) -> int | None:
         limit = self._limits_of(account).get(name)

@@ -12,10 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.entries import Charge
-from actors.messages import BookingEvent, Instrument, OrderStatus, OrderType, Side
+from actors.messages import MONEY_UNIT, BookingEvent, Instrument, OrderStatus, OrderType, Side, round_half_even
 from actors.portfolio.attribution import attribute
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
+from actors.portfolio.translation import translate
 from actors.portfolio.valuation import exposures, value
 from actors.risk.limits import MEASURED, limit_use
 from actors.risk.live.exposure_book import ExposureBook
@@ -95,6 +96,7 @@ class World:
 def check(world: World) -> None:
     prices, sums = world.marks.prices, defaultdict(lambda: [0, 0, 0, 0])
     netted: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    abroad: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for account, currency in ACCOUNTS.items():
         books, book = world.ledger.books(account), world.book.account(account)
         for one in ("USD", "EUR"):
@@ -106,9 +108,24 @@ def check(world: World) -> None:
             assert totals.short == -sum(amount for amount in expected.values() if amount < 0)
             assert totals.largest.value == max(map(abs, expected.values()), default=0)
         figures = value(books, prices, world.instruments, currency)
-        assert (book.equity, book.profit) == (figures.equity, figures.equity - figures.deposits)
+        equity = translate(books, prices, world.instruments, currency).equity
+        known = {other: pool for other, pool in books.pools.items() if pool.rate and other != currency}
+        deposits = figures.deposits + sum(pool.contributed for pool in known.values())
+        assert (book.equity, book.profit) == (equity, equity - deposits)
         own = exposures(books, prices, world.instruments, currency)
+        foreign = {
+            instrument: round_half_even(amount * pool.rate, MONEY_UNIT)
+            for other, pool in known.items()
+            for instrument, amount in exposures(books, prices, world.instruments, other).items()
+        }
+        assert book.foreign.values == foreign
+        gross, net = (sum(map(one, [*own.values(), *foreign.values()])) for one in (abs, int))
+        assert (book.gross, book.net) == (gross, net)
+        assert book.untranslated().keys().isdisjoint({*known, currency})
         expected_use = limit_use(LIMITS, own, world.open[account].values(), prices, world.instruments)
+        translated_use = limit_use(LIMITS, {**own, **foreign}, (), prices, world.instruments)
+        for name in ("maximum_position_notional", "maximum_gross_exposure", "maximum_net_exposure"):
+            expected_use[name] = translated_use[name]
         use = book.limit_use(LIMITS)
         assert {name: one.value for name, one in use.items()} == {name: one.value for name, one in expected_use.items()}
         assert {name for name, one in use.items() if one.symbol} == {n for n, one in expected_use.items() if one.symbol}
@@ -116,15 +133,18 @@ def check(world: World) -> None:
         assert {name: sums_[1] for name, sums_ in book.by_strategy.items() if sums_[1]} == {
             name: amount for name, amount in parts.items() if amount
         }
-        for at, amount in enumerate((figures.cash, figures.deposits, figures.gross_exposure, figures.net_exposure)):
+        for at, amount in enumerate((equity, deposits, gross, net)):
             sums[currency][at] += amount
         for instrument, amount in own.items():
             netted[currency][instrument] += amount
+        for instrument, amount in foreign.items():
+            abroad[currency][instrument] += amount
         check_oldest(world, book)
-    for currency, (cash, deposits, gross, net) in sums.items():
+    for currency, (equity, deposits, gross, net) in sums.items():
         firm = world.book.firm[currency]
-        assert (firm.gross, firm.netted.net) == (gross, net)
-        assert (firm.equity, firm.profit) == (cash + net, cash + net - deposits)
+        assert (firm.gross, firm.net) == (gross, net)
+        assert (firm.equity, firm.profit) == (equity, equity - deposits)
+        assert firm.foreign.values == {one: amount for one, amount in abroad[currency].items() if amount}
         assert firm.netted.values == {one: amount for one, amount in netted[currency].items() if amount}
     check_oldest(world, world.book)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.entries import CashDividend, Charge, Entry, Exercise, LotMethod, Rename, Split
+from actors.entries import CashDividend, Charge, Conversion, Entry, ExchangeRate, Exercise, LotMethod, Rename, Split
 from actors.errors import AlphaMindError
 from actors.messages import AccountEvent, BookingEvent, Fill, Instrument, OptionTerms, Side
 from actors.risk.live.greeks_book import GreeksBook, ListedOption
@@ -128,7 +128,8 @@ def anything(world: Restated, chance: random.Random) -> None:
     account, strategy = chance.choice(list(ACCOUNTS)), chance.choice(["trend", "carry"])
     instrument, price = chance.randrange(len(MASTER)), chance.randint(1, 5_000)
     quantity = chance.choice([-100, -30, -7, 7, 30, 100])
-    kind = chance.randrange(12)
+    kind = chance.randrange(15)
+    other = next(one for one in ("EUR", "USD") if one != ACCOUNTS[account])
     if kind < 4 or not world.known:
         world.trade(account, instrument, strategy, quantity, price)
     elif kind == 4:
@@ -144,6 +145,13 @@ def anything(world: Restated, chance: random.Random) -> None:
         world.enter(account, Split(instrument=instrument, numerator=chance.choice([2, 3]), denominator=1, price=price))
     elif kind == 10:
         world.enter(account, Exercise(instrument=chance.choice([2, 3]), strategy=strategy, quantity=5))
+    elif kind == 11:
+        world.enter(account, ExchangeRate(currency=other, rate=chance.randint(50_000_000, 200_000_000)))
+    elif kind == 12:
+        world.cash(account, chance.randint(1, 10**12), chance.choice([other, ACCOUNTS[account]]))
+    elif kind == 13:
+        sold, bought = chance.sample([other, ACCOUNTS[account]], 2)
+        world.enter(account, Conversion(sold=sold, sold_amount=10**9, bought=bought, bought_amount=price * 10**6))
     else:
         world.enter(
             account,
