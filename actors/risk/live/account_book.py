@@ -147,9 +147,11 @@ class AccountBook:
     @property
     def deposits(self) -> int:
         """Money that came in; that of other currencies, where their rate is known, at the rate of its time."""
-        pools = self.books.pools.items()
-        came = sum(pool.contributed for currency, pool in pools if pool.rate and currency != self.currency)
-        return self.books.deposits(self.currency) + came
+        deposits = self.books.deposits(self.currency)
+        for currency, pool in self.books.pools.items():
+            if pool.rate and currency != self.currency:
+                deposits += pool.contributed
+        return deposits
 
     @property
     def equity(self) -> int:
