@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from actors.messages import ExecutionReport, Fill, OrderStatus, Side, VenueCancel
+from actors.oms.account import Account
 from actors.oms.amending import amend, go_on
 from actors.oms.canceling import cancelable, take_back
 from actors.oms.effects import Effects
 from actors.oms.state import PartitionState
+from actors.oms.touched import touched_by
 from actors.oms.transitions import ENDED, Step, restated
 from actors.oms.working_order import WorkingOrder
 
@@ -88,7 +92,7 @@ def book(
     trim(state, effects, working, time)
     go_on(state, effects, working, time)
     if working.account.reducing:
-        keep_reducing(state, effects, working, time)
+        keep_reducing(state, effects, working, time, _instruments(touched_by(working.account.books, fill)))
 
 
 def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
@@ -104,12 +108,19 @@ def trim(state: PartitionState, effects: Effects, working: WorkingOrder, time: i
         amend(state, effects, working, time, terms.quantity, terms.limit_price, terms.conditions)
 
 
-def keep_reducing(state: PartitionState, effects: Effects, working: WorkingOrder, time: int) -> None:
-    """Let the reduce-only orders of the instrument do together no more than the position, now another one, leaves.
+def keep_reducing(
+    state: PartitionState, effects: Effects, working: WorkingOrder, time: int, instruments: Iterable[int]
+) -> None:
+    """Let the reduce-only orders of instruments do together no more than the positions, now other ones, leave.
 
     The oldest come first; orders of which one cancels the other share what they are left.
     """
-    account, instrument = working.account, working.order.instrument
+    if working.account.reducing:
+        for instrument in instruments:
+            _reduce(state, effects, working.account, instrument, time)
+
+
+def _reduce(state: PartitionState, effects: Effects, account: Account, instrument: int, time: int) -> None:
     left = account.books.position(instrument)
     shares: dict[str, int] = {}
     for order_id, other in list(account.reducing.items()):
@@ -141,9 +152,10 @@ def bust(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
 ) -> None:
     """Take an execution back: order, cash and position are restated; an unknown one raises an alarm."""
-    if _reverse(state, effects, report, working, time, current):
-        reopen(state, effects, report, working, time, current)
-        _check_short(state, effects, report, working, time)
+    touched = _reverse(state, effects, report, working, time, current)
+    if touched:
+        reopen(state, effects, report, working, time, current, _instruments(touched))
+        _check_short(state, effects, report, working, time, touched)
 
 
 def correct(
@@ -157,22 +169,34 @@ def correct(
         text = f"correction {report.execution_id!r} to {report.quantity} at {report.price} can't be booked"
         state.raise_alarm(effects, "REPORT_INVALID", time, report.order_id, report.sequence, text)
         return
-    if _reverse(state, effects, report, working, time, current):
+    touched = _reverse(state, effects, report, working, time, current)
+    if touched:
         book(state, effects, report, working, time, current, report.reference_id)
-        reopen(state, effects, report, working, time, current)
-        _check_short(state, effects, report, working, time)
+        fill = state.fills.get(report.execution_id)
+        if fill is not None:
+            touched = list(dict.fromkeys((*touched, *touched_by(working.account.books, fill))))
+        reopen(state, effects, report, working, time, current, _instruments(touched))
+        _check_short(state, effects, report, working, time, touched)
 
 
 def _check_short(
-    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int
+    state: PartitionState,
+    effects: Effects,
+    report: ExecutionReport,
+    working: WorkingOrder,
+    time: int,
+    touched: Iterable[tuple[str, int]],
 ) -> None:
     """Raise an alarm where a position is short that may not be, now that the venue took an execution back."""
-    order, account = working.order, working.account
-    position = account.books.position(order.instrument)
-    limits = state.limits.effective(account.id, order.strategy, working.instrument)
-    if position < 0 and not limits.allow_short:
-        text = f"the position is {position} lots after an execution was taken back, and may not be short"
-        state.raise_alarm(effects, "POSITION_SHORT", time, report.order_id, report.sequence, text)
+    account, told = working.account, set[int]()
+    for strategy, number in touched:
+        position, instrument = account.books.position(number), state.instruments[number]
+        limits = state.limits.effective(account.id, strategy, instrument)
+        if position < 0 and not limits.allow_short and number not in told:
+            told.add(number)
+            what = "" if number == working.order.instrument else f" in {instrument.symbol}"
+            text = f"the position{what} is {position} lots after an execution was taken back, and may not be short"
+            state.raise_alarm(effects, "POSITION_SHORT", time, report.order_id, report.sequence, text)
 
 
 def _check_repeated(
@@ -191,14 +215,15 @@ def _check_repeated(
 
 def _reverse(
     state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
-) -> bool:
+) -> list[tuple[str, int]]:
+    """Take an execution back; return the positions that this changed, none where nothing was taken back."""
     if report.reference_id in state.busted:
-        return False
+        return []
     fill = state.fills.get(report.reference_id)
     if fill is None or fill.order_id != working.order.order_id:
         text = f"{report.type} of execution {report.reference_id!r}, which is not on record for this order"
         state.raise_alarm(effects, "EXECUTION_UNKNOWN", time, report.order_id, report.sequence, text)
-        return False
+        return []
     state.busted.add(report.reference_id)
     order, venue_order = working.order, working.slice
     reversal = msgspec.structs.replace(
@@ -210,6 +235,7 @@ def _reverse(
         reverses=fill.execution_id,
     )
     working.account.books.book(reversal)
+    touched = touched_by(working.account.books, reversal)
     filled = order.filled_quantity - fill.quantity
     if venue_order is not None and current:
         venue_order.filled = max(0, venue_order.filled - fill.quantity)
@@ -225,11 +251,17 @@ def _reverse(
         filled_value=order.filled_value - fill.quantity * fill.price,
         text=report.text or f"execution {fill.execution_id} was taken back by the venue",
     )
-    return True
+    return touched
 
 
 def reopen(
-    state: PartitionState, effects: Effects, report: ExecutionReport, working: WorkingOrder, time: int, current: bool
+    state: PartitionState,
+    effects: Effects,
+    report: ExecutionReport,
+    working: WorkingOrder,
+    time: int,
+    current: bool,
+    instruments: Iterable[int],
 ) -> None:
     """Let an order go on that has something left again.
 
@@ -250,5 +282,8 @@ def reopen(
         effects.messages.append(VenueCancel(order_id=report.order_id, time=time))
     else:
         trim(state, effects, working, time)
-    if working.account.reducing:
-        keep_reducing(state, effects, working, time)
+    keep_reducing(state, effects, working, time, instruments)
+
+
+def _instruments(touched: Iterable[tuple[str, int]]) -> list[int]:
+    return list(dict.fromkeys(instrument for _, instrument in touched))

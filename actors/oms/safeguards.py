@@ -74,10 +74,9 @@ class Safeguards:
         """Take note of an order that was let through."""
         self.activity.order_sent(order, look.received, time)
 
-    def filled(self, order: Order, exposure: AccountState, time: int) -> None:
+    def filled(self, order: Order, time: int) -> None:
         """Take note of a fill that was booked."""
         self.activity.filled(order.account, order.strategy, time)
-        exposure.exposure.booked(order.strategy, order.instrument)
 
     def rests(self, order: Order, before: int) -> int:
         """Take note of where an order rests now, and return the price; ``before`` is what was returned for it last."""

@@ -14,6 +14,7 @@ from actors.oms.account import Account
 from actors.oms.effects import Alarm, Effects
 from actors.oms.safeguards import Safeguards
 from actors.oms.timers import Timers
+from actors.oms.touched import touched_by
 from actors.oms.transitions import ENDED, Step, transition
 from actors.oms.venue import PLAIN, Capabilities, native_kinds
 from actors.oms.working_order import WorkingOrder
@@ -160,10 +161,10 @@ class PartitionState:
         if working.resting or order.limit_price is not None or working.peg_price:
             working.resting = self.safeguards.rests(order, working.resting)
         if fill is not None:
-            if fill.reverses:
-                working.account.exposure.booked(order.strategy, order.instrument)
-            else:
-                self.safeguards.filled(order, working.account, time)
+            if not fill.reverses:
+                self.safeguards.filled(order, time)
+            for strategy, instrument in touched_by(working.account.books, fill):
+                working.account.exposure.booked(strategy, instrument)
         self.update_awaiting(working)
         self.tell_order(effects, time, order, fill)
         if order.list_id:

@@ -14,6 +14,8 @@ from actors.portfolio.read_model import ReadModel
 from actors.portfolio.valuation import total, value
 from actors.risk import report
 from actors.risk.controls import Controls
+from actors.risk.live.account_book import AccountBook
+from actors.risk.live.exposure_book import FirmBook
 from actors.risk.live.monitor import LiveRisk
 from actors.risk.returns import ReturnHistory
 from actors.risk.rules.engine import BreachEngine
@@ -138,6 +140,7 @@ class MeasureRequests:
         currency = currencies[0]
         exposure = book.firm[currency].netted.values if account is None else books[account].own.values
         figures = total(value(one.books, model.marks.prices, instruments, currency) for one in books.values())
+        holder: AccountBook | FirmBook = book.firm[currency] if account is None else books[account]
         gross = sum(map(abs, exposure.values()))
         stale = self._history.stale(exposure)
         uses = [one.limit_use(self._limits_of(name)) for name, one in books.items()]
@@ -150,7 +153,7 @@ class MeasureRequests:
             **figures.text(),
             "exposures": report.exposure_rows(exposure, gross, stale, instruments),
             "gross_exposure_after_netting": money_text(gross),
-            **self._tails(account, figures.equity),
+            **self._tails(account, holder.equity),
             "stress": report.stress_rows(tails.stress, self._section.stress, figures, tails.stress_share, missing),
             "greeks": report.greeks_row(self._live.greeks, accounts, instruments),
             "limits": report.limit_rows(report.largest_use(uses)),
@@ -158,5 +161,6 @@ class MeasureRequests:
             "breaches": breach_rows(self._breaches, account, open_only=True),
             "stale": [instruments[instrument].symbol for instrument in stale],
             "other_currencies": sorted(foreign),
+            "translated": report.translated_row(holder, self._live.untranslated(account)),
             **model.as_of(),
         }

@@ -10,6 +10,8 @@ from actors.decimals import money_text, ratio_text
 from actors.messages import MONEY_UNIT, Instrument
 from actors.portfolio.valuation import Valuation
 from actors.risk.limits import FLAG, LimitUse
+from actors.risk.live.account_book import AccountBook
+from actors.risk.live.exposure_book import FirmBook
 from actors.risk.live.greeks_book import GreeksBook, PositionGreeks
 from actors.risk.measures import Simulation, TailLoss
 from actors.risk.returns import ReturnHistory
@@ -129,6 +131,19 @@ def greeks_row(book: GreeksBook, accounts: Sequence[str], instruments: Sequence[
         **{name: money_text(amount) for name, amount in sums._asdict().items()},
         "by_underlying": {instruments[one].symbol: money_text(amount) for one, amount in sorted(underlyings.items())},
         "unknown": [instruments[one].symbol for one in unknown],
+    }
+
+
+def translated_row(holder: AccountBook | FirmBook, untranslated: Mapping[str, int]) -> dict[str, Any]:
+    """Return what rules measure: figures over all currencies, translated, and what those without a rate leave out."""
+    return {
+        "equity": money_text(holder.equity),
+        "profit": money_text(holder.profit),
+        "gross_exposure": money_text(holder.gross),
+        "net_exposure": money_text(holder.net),
+        "leverage": ratio_text(holder.gross, holder.equity),
+        "concentration": ratio_text(holder.largest, holder.equity),
+        "untranslated": {currency: money_text(amount) for currency, amount in untranslated.items()},
     }
 
 

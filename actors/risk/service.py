@@ -44,7 +44,8 @@ from configs.schema import Configuration
 LIMITS, STATE, CLOSES, GRANT, CONFIRMATION, OPENED, CLOSED, PROFITS = 1, 2, 3, 4, 5, 6, 7, 8
 REVALUE_SECONDS = 0.25
 """How often it is looked whether options are to be revalued."""
-RETRY_SECONDS = 5.0
+RETRY_SECONDS = 30.0
+"""Time after which an option is tried again whose revaluation failed; the next close is another reason."""
 LISTEN_SECONDS = 1.0
 """Time between two looks at how long the feed has been silent."""
 ACCOUNTS_SHOWN = 20
@@ -130,6 +131,7 @@ class RiskService(ReadModel):
             self.live.book.accounts,
             self.metrics,
             self.log,
+            configuration.risk.refresh_seconds,
         )
         self.watch = RiskWatch(self.live, self.breaches, self._breach_keeper, self._moment)
         self._measuring = MeasureRequests(
@@ -315,20 +317,26 @@ class RiskService(ReadModel):
         """Revalue options that are held wherever something moved, off the loop that follows the streams."""
         while True:
             await asyncio.sleep(REVALUE_SECONDS)
-            job = self.live.revaluation(self.time)
+            job = self.live.revaluation(self.time, wall.monotonic())
             if job is None:
                 continue
-            began = wall.perf_counter_ns()
+            options, began = self.live.options, wall.perf_counter_ns()
+            failing, problem = options.failing, ""
             try:
                 values = await asyncio.to_thread(run, job, self._revalue_american)
             except Exception as error:  # measures say that the options are missing; a later try may succeed
-                self.log.error("options can't be revalued", problem=str(error), options=len(job.options))
+                problem = str(error)
                 self.metrics.count("revaluations_failed_total")
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            for option in self.live.options.take(job, values):
-                self.log.error("an option can't be revalued", symbol=self.instruments[option].symbol)
-            self.metrics.observe("revaluation_seconds", wall.perf_counter_ns() - began)
+                new = options.fail(job, wall.monotonic() + RETRY_SECONDS)
+            else:
+                new = options.take(job, values, wall.monotonic() + RETRY_SECONDS)
+                self.metrics.observe("revaluation_seconds", wall.perf_counter_ns() - began)
+            if new:
+                symbols = [self.instruments[option].symbol for option in new]
+                self.log.error("options can't be revalued", problem=problem, symbols=symbols)
+            if mended := set(failing).difference(options.failing):
+                symbols = sorted(self.instruments[option].symbol for option in mended)
+                self.log.info("options are revalued again", symbols=symbols)
 
     def _moment(self, clock: int | None) -> Moment:
         silence = 0 if clock is None else self.live.feed.silence(clock)

@@ -27,6 +27,7 @@ class AccountBook:
 
     Attributes:
         by_currency: Exposures by currency; ``own`` are those in the account's.
+        foreign: Those in other currencies, translated to the account's at the books' rates; without a rate, left out.
         units: Size of each position with a price in the account's currency, 1e-8 units.
         orders: What the open orders use of the limits.
         prices: The oldest prices of what is held.
@@ -39,14 +40,15 @@ class AccountBook:
         self.currency = currency
         self.by_currency: defaultdict[str, Totals] = defaultdict(Totals)
         self.own = self.by_currency[currency]
+        self.foreign = Totals()
         self.units: Largest[int] = Largest()
         self.orders = OrderUse(instruments, marks.prices)
         self.prices = OldestPrices(instruments, marks.times)
         self.by_strategy: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         self.counted = (0, 0)
         self._largest_positions = {
-            "maximum_position_notional": self.own.largest,
-            "maximum_position_quantity": self.units,
+            "maximum_position_notional": (self.own.largest, self.foreign.largest),
+            "maximum_position_quantity": (self.units,),
         }
         self._largest_orders = {
             "maximum_order_quantity": self.orders.quantities,
@@ -94,9 +96,12 @@ class AccountBook:
         if value is None:  # legs that cancel out count at their costs until there is a price
             self.prices.release(instrument_id)
         own = instrument.currency == self.currency
-        change = (self.own if own else self.by_currency[instrument.currency]).set(instrument_id, value)
         if not own:
-            return 0
+            self.by_currency[instrument.currency].set(instrument_id, value)
+            rate = self._rate(instrument.currency)
+            translated = None if value is None or not rate else round_half_even(value * rate, MONEY_UNIT)
+            return self.foreign.set(instrument_id, translated)
+        change = self.own.set(instrument_id, value)
         if len(parts) == 1:
             for strategy in parts:
                 self._attribute(parts, strategy, value or 0)
@@ -115,24 +120,69 @@ class AccountBook:
         return change
 
     @property
+    def gross(self) -> int:
+        """Gross exposure in all currencies whose rate is known, 1e-8 units of the account's."""
+        return self.own.gross + self.foreign.gross
+
+    @property
+    def net(self) -> int:
+        """Net exposure, the same way."""
+        return self.own.net + self.foreign.net
+
+    @property
+    def largest(self) -> int:
+        """Value of the largest position, the same way."""
+        return max(self.own.largest.value, self.foreign.largest.value)
+
+    @property
+    def cash(self) -> int:
+        """Cash of the account's currency, and all that it has in others whose rate is known: cash and positions."""
+        books, cash = self.books, self.books.cash(self.currency) - self.books.owed(self.currency)
+        for currency, pool in books.pools.items():
+            if pool.rate and currency != self.currency:
+                held = books.cash(currency) - books.owed(currency) + self._net(currency)
+                cash += round_half_even(held * pool.rate, MONEY_UNIT)
+        return cash
+
+    @property
+    def deposits(self) -> int:
+        """Money that came in; that of other currencies, where their rate is known, at the rate of its time."""
+        deposits = self.books.deposits(self.currency)
+        for currency, pool in self.books.pools.items():
+            if pool.rate and currency != self.currency:
+                deposits += pool.contributed
+        return deposits
+
+    @property
     def equity(self) -> int:
         """Cash plus net exposure, 1e-8 units of the account's currency."""
-        return self.books.cash(self.currency) - self.books.owed(self.currency) + self.own.net
+        return self.cash + self.own.net
 
     @property
     def profit(self) -> int:
         """Equity less deposits."""
-        return self.equity - self.books.deposits(self.currency)
+        return self.equity - self.deposits
 
     @property
     def leverage(self) -> int:
         """Gross exposure over equity, 1e-8."""
-        return fraction(self.own.gross, self.equity)
+        return fraction(self.gross, self.equity)
 
     @property
     def concentration(self) -> int:
         """Value of the largest position over equity, 1e-8."""
-        return fraction(self.own.largest.value, self.equity)
+        return fraction(self.largest, self.equity)
+
+    def untranslated(self) -> dict[str, int]:
+        """Return what there is in currencies without a rate, 1e-8 units of each: gross exposure, or equity if more."""
+        found = {}
+        for currency in sorted({*self.books.currencies(), *self.by_currency}):
+            if currency != self.currency and not self._rate(currency):
+                totals = self.by_currency.get(currency)
+                equity = self.books.cash(currency) - self.books.owed(currency) + self._net(currency)
+                if amount := max(abs(equity), 0 if totals is None else totals.gross):
+                    found[currency] = amount
+        return found
 
     def limit_use(self, limits: Mapping[str, int]) -> dict[str, LimitUse]:
         """Return the use of every limit that positions and open orders show, as ``limits.limit_use`` does."""
@@ -142,18 +192,36 @@ class AccountBook:
         """Return the use of one limit."""
         positions = self._largest_positions.get(name)
         if positions is not None:
-            return LimitUse(limit, positions.value, self._symbol(positions.key))
+            largest = max(positions, key=lambda one: one.value)
+            return LimitUse(limit, largest.value, self._symbol(largest.key))
         orders = self._largest_orders.get(name)
         if orders is not None:
             return LimitUse(limit, orders.value, self.orders.symbol(orders))
         own = self.own
         if name == FLAG:
             return LimitUse(limit, len(own.shorts), self._symbol(next(iter(own.shorts), None)))
-        return LimitUse(limit, own.gross if name == "maximum_gross_exposure" else abs(own.net), "")
+        return LimitUse(limit, self.gross if name == "maximum_gross_exposure" else abs(self.net), "")
+
+    def _rate(self, currency: str) -> int:
+        pool = self.books.pools.get(currency)
+        return 0 if pool is None else pool.rate
+
+    def _net(self, currency: str) -> int:
+        totals = self.by_currency.get(currency)
+        return 0 if totals is None else totals.net
 
     def _unpriced(self, instrument: int) -> list[Position]:
-        # Costs count, which the books give for all positions only: the first price ends that.
-        return [position for position in self.books.positions() if position.instrument == instrument]
+        held = self._priced(instrument)
+        return [
+            (
+                Position(
+                    instrument, one.strategy, one.quantity, self.books.holding(one.strategy, instrument).cost, 0, 0
+                )
+                if one.quantity  # so that looking does not make a position
+                else one
+            )
+            for one in held
+        ]
 
     def _priced(self, instrument: int) -> list[Position]:
         quantity = self.books.strategy_position

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from actors.messages import CashEvent, Instrument, LimitsEvent, OmsEvent, Order, OrderEvent, StateEvent
+from actors.oms.touched import touched_by
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.account_book import AccountBook
@@ -21,16 +22,30 @@ class FirmBook:
 
     Attributes:
         netted: Exposures after netting over the accounts.
+        foreign: Those in other currencies, as the accounts translate them, the same way.
         gross: Sum of the accounts' gross exposures, before it.
         accounts: The accounts.
+        cash: Their cash, and all that they have in other currencies.
+        deposits: Money that came in.
     """
 
     def __init__(self) -> None:
         self.netted = Totals()
+        self.foreign = Totals()
         self.gross = 0
         self.accounts: list[AccountBook] = []
         self.cash = 0
         self.deposits = 0
+
+    @property
+    def net(self) -> int:
+        """Net exposure."""
+        return self.netted.net + self.foreign.net
+
+    @property
+    def largest(self) -> int:
+        """Value of the largest position."""
+        return max(self.netted.largest.value, self.foreign.largest.value)
 
     @property
     def equity(self) -> int:
@@ -103,7 +118,8 @@ class ExposureBook:
             book = self.account(order.account)
             self._order(book, order)
             if fill is not None:
-                self._trade(order.account, book, fill.instrument, fill.strategy, now)
+                for strategy, instrument in touched_by(book.books, fill):
+                    self._trade(order.account, book, instrument, strategy, now)
             return order.account
         if isinstance(event, CashEvent):
             self._count_cash(self.account(event.account))
@@ -136,6 +152,7 @@ class ExposureBook:
         """Read whole accounts anew, as where prices or positions changed in another way than one at a time."""
         for name in accounts:
             book = self.account(name)
+            book.books = self._ledger.books(name)
             for instrument in book.reread(now):
                 self._revalue(book, instrument)
                 self._hold(name, book, instrument, now)
@@ -151,18 +168,22 @@ class ExposureBook:
             self._ordering[order.instrument].pop(order.account, None)
 
     def _trade(self, name: str, book: AccountBook, instrument: int, strategy: str, now: int) -> None:
-        firm = self.firm[book.currency]
-        gross = book.own.gross
-        firm.netted.add(instrument, book.trade(instrument, strategy, now))
-        firm.gross += book.own.gross - gross
+        gross = book.gross
+        self._sum(book, instrument, book.trade(instrument, strategy, now), gross)
         self._hold(name, book, instrument, now)
         self._count_cash(book)
 
     def _revalue(self, book: AccountBook, instrument: int) -> None:
-        firm = self.firm[book.currency]
-        gross = book.own.gross
-        firm.netted.add(instrument, book.revalue(instrument))
-        firm.gross += book.own.gross - gross
+        gross = book.gross
+        if self._sum(book, instrument, book.revalue(instrument), gross):
+            self._count_cash(book)
+
+    def _sum(self, book: AccountBook, instrument: int, change: int, gross: int) -> bool:
+        """Add a change of one value to the firm's sums; return whether it is in a foreign currency."""
+        firm, foreign = self.firm[book.currency], self._instruments[instrument].currency != book.currency
+        (firm.foreign if foreign else firm.netted).add(instrument, change)
+        firm.gross += book.gross - gross
+        return foreign
 
     def _hold(self, name: str, book: AccountBook, instrument: int, now: int) -> None:
         if book.follows(instrument):
@@ -179,10 +200,9 @@ class ExposureBook:
             self.prices.release(instrument)
 
     def _count_cash(self, book: AccountBook) -> None:
-        books, currency, counted = book.books, book.currency, book.counted
-        cash, deposits = books.cash(currency) - books.owed(currency), books.deposits(currency)
+        counted, cash, deposits = book.counted, book.cash, book.deposits
         if (cash, deposits) != counted:
-            firm = self.firm[currency]
+            firm = self.firm[book.currency]
             firm.cash += cash - counted[0]
             firm.deposits += deposits - counted[1]
             book.counted = (cash, deposits)

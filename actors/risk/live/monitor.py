@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from actors.clock import DAY
 from actors.errors import InputError
 from actors.messages import BookingEvent, Instrument, OmsEvent
+from actors.oms.touched import touched_by
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
 from actors.risk.live.exposure_book import ExposureBook, FirmBook
@@ -75,6 +76,8 @@ class LiveRisk:
         self._marks = marks
         self.touched: set[str] = set()
         self._profits: dict[str, int] = {}
+        self._partial: set[str | None] = set()
+        self._revalued = 0
         self._newest: tuple[int, int, Mapping[int, int], Tails] | None = None
 
     def take(self, event: OmsEvent, now: int) -> str | None:
@@ -84,9 +87,12 @@ class LiveRisk:
             self.touched.add(account)
             fill = getattr(event, "fill", None)
             if fill is not None:
+                books = self._ledger.books(account)
+                touched = [instrument for _, instrument in touched_by(books, fill)]
                 if self.greeks:
-                    self.greeks.hold(account, fill.instrument, self._ledger.books(account).position(fill.instrument))
-                self._moved((account,), (fill.instrument,))
+                    for instrument in touched:
+                        self.greeks.hold(account, instrument, books.position(instrument))
+                self._moved((account,), touched)
             elif self.greeks and isinstance(event, BookingEvent):
                 self._hold_all(account)
         return account
@@ -137,6 +143,9 @@ class LiveRisk:
         whole = tails.round_is_due(time)
         if not self._rules_ask:
             return whole
+        if self._partial and self._revalued != self.options.version:
+            whole = True  # what was left out may be in now
+        self._revalued = self.options.version
         wanted: Iterable[str | None] = (None, *self.book.accounts()) if whole else tails.hurried()
         for scope in wanted:
             totals = self.totals(scope)
@@ -144,6 +153,7 @@ class LiveRisk:
                 totals.values or tails.of(scope) is not None
             ):  # who never held anything can wait
                 tails.refresh(scope, totals, history + self.options.version, time, sequence)
+                self._note_partial(scope)
         return whole
 
     def measured(self, account: str | None, time: int, sequence: int) -> Measured[Tails]:
@@ -161,6 +171,7 @@ class LiveRisk:
                     "the accounts are kept in several currencies", field="account", rule="name one account"
                 )
             self.tails.refresh(account, totals, self._history.count + self.options.version, time, sequence)
+            self._note_partial(account)
             found = self.tails.of(account)
             assert found is not None
         return found
@@ -193,13 +204,26 @@ class LiveRisk:
             self._newest = count, version, exposures, tails
         return self._newest[3]
 
-    def revaluation(self, time: int) -> Job | None:
-        """Return the options that are to be revalued, as of market time ``time``; ``None`` where none are."""
+    def revaluation(self, time: int, clock: float = 0.0) -> Job | None:
+        """Return the options that are to be revalued, as of market time ``time``; ``None`` where none are.
+
+        What failed is due again by ``clock``, seconds.
+        """
         if not self.greeks or not time:
             return None
         held = {one for account in self.book.accounts() for one in self._ledger.books(account).net_positions()}
-        date = datetime.date(1970, 1, 1) + datetime.timedelta(days=time // DAY)
-        return self.options.job(sorted(held), self._history.returns(), self._history.count, date)
+        return self.options.job(sorted(held), self._history.returns(), self._history.count, _date(time), clock)
+
+    def unrevalued(self, account: str | None, time: int) -> list[int]:
+        """Return the options that the newest tail losses of a scope leave out, as they have yet to be revalued.
+
+        Expired ones never will be; measures leave them out for good.
+        """
+        measured = self.tails.of(account)
+        if measured is None or not measured.result.unstressed:
+            return []
+        date = _date(time)
+        return [option for option in measured.result.unstressed if not self.options.expired(option, date)]
 
     def stale(self, account: str | None, time: int) -> tuple[int, int] | None:
         """Return the instrument whose price is the oldest by the hours of its market, and its age in nanoseconds.
@@ -214,11 +238,39 @@ class LiveRisk:
                 oldest = instrument, age
         return oldest
 
-    def unpriced_share(self, totals: Totals) -> float:
-        """Return the share of the gross exposure that counts at its cost, as there is no price yet."""
-        prices = self._marks.prices
-        missing = sum(abs(value) for instrument, value in totals.values.items() if instrument not in prices)
-        return missing / totals.gross if totals.gross else 0.0
+    def foreign(self, account: str | None) -> Totals | None:
+        """Return the exposures in other currencies, translated; ``None`` where the firm has no one sum."""
+        holder = self.firm() if account is None else self.book.account(account)
+        return None if holder is None else holder.foreign
+
+    def untranslated(self, account: str | None) -> dict[str, int]:
+        """Return what an account, or the firm, has in currencies without a rate, 1e-8 units of each."""
+        firm, found = self.firm(), dict[str, int]()
+        for book in (firm.accounts if firm is not None else []) if account is None else [self.book.account(account)]:
+            for currency, amount in book.untranslated().items():
+                found[currency] = found.get(currency, 0) + amount
+        return dict(sorted(found.items()))
+
+    def missing_share(self, account: str | None) -> float:
+        """Return the share of the gross exposure that counts at its cost, for want of a price, or not at all.
+
+        What has no rate is counted as if its currency were the account's.
+        """
+        own, foreign, prices = self.totals(account), self.foreign(account), self._marks.prices
+        if own is None or foreign is None:
+            return 0.0
+        missing = left_out = sum(self.untranslated(account).values())
+        for totals in (own, foreign):
+            missing += sum(abs(value) for instrument, value in totals.values.items() if instrument not in prices)
+        gross = own.gross + foreign.gross + left_out
+        return missing / gross if gross else 0.0
+
+    def _note_partial(self, scope: str | None) -> None:
+        measured = self.tails.of(scope)
+        if measured is not None and measured.result.unstressed:
+            self._partial.add(scope)
+        else:
+            self._partial.discard(scope)
 
     def _moved(self, accounts: Iterable[str], instruments: Sequence[int]) -> None:
         any_account = False
@@ -229,3 +281,7 @@ class LiveRisk:
             totals = self.totals(None)
             if totals is not None:
                 self.tails.moved(None, totals, instruments)
+
+
+def _date(time: int) -> datetime.date:
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=time // DAY)

@@ -115,12 +115,20 @@ class OptionRevaluation:
         self._prices = prices
         self._jumps = dict(jumps)
         self._found: dict[int, _Revalued] = {}
+        self._failing: dict[int, tuple[int, float]] = {}
 
     def __contains__(self, instrument: int) -> bool:
         """Return whether an instrument is an option."""
         return instrument in self._options
 
-    def job(self, held: Iterable[int], returns: Array, count: int, date: datetime.date) -> Job | None:
+    @property
+    def failing(self) -> list[int]:
+        """The options whose newest revaluation failed."""
+        return list(self._failing)
+
+    def job(
+        self, held: Iterable[int], returns: Array, count: int, date: datetime.date, clock: float = 0.0
+    ) -> Job | None:
         """Return what is to be revalued now, or ``None`` where all is new enough.
 
         Args:
@@ -128,8 +136,9 @@ class OptionRevaluation:
             returns: Returns of all instruments, shape (periods, instruments).
             count: Closes behind them.
             date: Today by the market's clock.
+            clock: Seconds of a clock that never goes back: what failed is not due again before it may be retried.
         """
-        due = [one for one in held if one in self._options and self._is_due(one, count, date)]
+        due = [one for one in held if one in self._options and self._is_due(one, count, date, clock)]
         if not due:
             return None
         rate = self._options[due[0]].rate
@@ -168,12 +177,13 @@ class OptionRevaluation:
         american = np.array([not isinstance(one.contract, European) for one in terms])
         return Job(tuple(due), american, book, scenarios, known[:, of], tuple(spot[of].tolist()), date, count)
 
-    def take(self, job: Job, values: Array) -> list[int]:
-        """Take a job's result; return the options that have none.
+    def take(self, job: Job, values: Array, retry_at: float = 0.0) -> list[int]:
+        """Take a job's result; return the options that have none, and had not failed before.
 
         Args:
             job: It.
             values: Of one unit of each option in each scenario, NaN where it failed; shape (scenarios, options).
+            retry_at: Seconds of the clock at which those that failed are due again, unless a close comes before.
         """
         failed = []
         periods = len(job.known)
@@ -185,8 +195,21 @@ class OptionRevaluation:
             past = np.where(job.known[:, index], gains[:periods, index], np.nan)
             stressed = gains[periods:, index]
             self._found[option] = _Revalued(job.spots[index], job.date, job.count, past, stressed)
+            self._failing.pop(option, None)
         self.version += 1
-        return failed
+        return self._fail(failed, job.count, retry_at)
+
+    def fail(self, job: Job, retry_at: float) -> list[int]:
+        """Take note that a job failed as a whole; return the options that had not failed before.
+
+        Only American options need more than a formula: where a job has any, the others are due again without them.
+        """
+        early = [option for option, american in zip(job.options, job.american, strict=True) if american]
+        return self._fail(early or list(job.options), job.count, retry_at)
+
+    def expired(self, option: int, date: datetime.date) -> bool:
+        """Return whether an option has no day left: it is never revalued any more."""
+        return self._options[option].contract.expiry <= date
 
     def returns(self, option: int, periods: int, count: int) -> Array:
         """Return what an option would have gained in each past period, as a fraction of its price now.
@@ -211,8 +234,16 @@ class OptionRevaluation:
             return None
         return dict(zip(self._jumps, (found.stressed / price).tolist(), strict=True))
 
-    def _is_due(self, option: int, count: int, date: datetime.date) -> bool:
+    def _fail(self, options: Iterable[int], count: int, retry_at: float) -> list[int]:
+        new = [option for option in options if option not in self._failing]
+        self._failing.update(dict.fromkeys(options, (count, retry_at)))
+        return new
+
+    def _is_due(self, option: int, count: int, date: datetime.date, clock: float) -> bool:
         terms, found = self._options[option], self._found.get(option)
+        failed_at, retry_at = self._failing.get(option, (-1, 0.0))
+        if failed_at == count and clock < retry_at:
+            return False
         if terms.contract.expiry <= date or math.isnan(terms.volatility) or terms.underlying not in self._prices:
             return False
         if found is None or found.count != count or found.date != date:

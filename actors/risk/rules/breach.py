@@ -53,6 +53,8 @@ class BreachOpened(Message, frozen=True):
         state: The trading state that it sets; ``None`` where it sets none.
         limits: The limits that it sets; ``None`` where it sets none.
         note: Why it does nothing where its rule would, else empty.
+        tightens: Which limit its rule tightens how far, empty where none; ``None`` in records from before that was
+            kept.
     """
 
     number: int
@@ -63,6 +65,7 @@ class BreachOpened(Message, frozen=True):
     state: StateChange | None = None
     limits: LimitsChange | None = None
     note: str = ""
+    tightens: str | None = None
 
 
 class BreachClosed(Message, frozen=True):
@@ -70,7 +73,7 @@ class BreachClosed(Message, frozen=True):
 
     Attributes:
         number: The breach's number.
-        evidence: What was measured; ``None`` where the rule is no longer there.
+        evidence: What was measured; ``None`` where the rule is no longer there, or has been changed.
         time: Market time, UTC nanoseconds.
     """
 

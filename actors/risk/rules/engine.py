@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Iterable
 
 from actors.errors import Conflict
+from actors.oms.scopes import account_of
 from actors.risk.rules.breach import BreachClosed, BreachOpened
 from actors.risk.rules.rule import Rule
+from configs.breach_rules import ACCOUNTS
 
 KEPT = 1_000
 
@@ -51,9 +53,13 @@ class BreachEngine:
         return Verdict.OPENS if value > rule.threshold else Verdict.NOTHING
 
     def orphans(self) -> list[BreachOpened]:
-        """Return the open breaches whose rule is no longer there."""
-        names = {rule.name for rule in self.rules}
-        return [breach for breach in self.open.values() if breach.rule not in names]
+        """Return the open breaches whose rule is no longer there, or is another one by now."""
+        rules = {rule.name: rule for rule in self.rules}
+        return [
+            breach
+            for breach in self.open.values()
+            if breach.rule not in rules or not _is_of(breach, rules[breach.rule])
+        ]
 
     def take(self, event: BreachOpened | BreachClosed) -> None:
         """Take what is on record.
@@ -75,3 +81,12 @@ class BreachEngine:
             self.closed.append((opened, event))
         if event.evidence is not None:
             self.sequence = max(self.sequence, event.evidence.market_sequence)
+
+
+def _is_of(breach: BreachOpened, rule: Rule) -> bool:
+    evidence = breach.evidence
+    if (evidence.measure, evidence.threshold, breach.action) != (rule.described, rule.threshold, rule.action):
+        return False
+    if breach.tightens not in (None, rule.tightens):
+        return False
+    return account_of(breach.scope) is not None if rule.scope == ACCOUNTS else breach.scope == rule.scope

@@ -13,6 +13,7 @@ from actors.risk.rules.effects import Baseline, effect_of
 from actors.risk.rules.engine import BreachEngine, Verdict
 from actors.risk.rules.readings import Moment, Readings
 from actors.risk.rules.rule import Rule
+from actors.risk.rules.unjudged import Unjudged
 
 WITH_TIME = ("stale_price", "feed_silence")
 """Measures that change with nothing but time."""
@@ -31,6 +32,7 @@ class BreachKeeper:
         accounts: Returns the known accounts.
         metrics: Counts.
         log: The service's log.
+        patience: Market time, seconds, for which a rule may wait for options to be revalued before that is an error.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class BreachKeeper:
         accounts: Callable[[], Collection[str]],
         metrics: Metrics,
         log: Any,
+        patience: float,
     ) -> None:
         self._engine = engine
         self._readings = readings
@@ -54,6 +57,7 @@ class BreachKeeper:
         self._accounts = accounts
         self._metrics = metrics
         self._log = log
+        self._unjudged = Unjudged(patience, metrics, log)
 
     def evaluate(self, moment: Moment, touched: Collection[str] | None = None) -> None:
         """Hold the rules against what is measured now.
@@ -74,13 +78,19 @@ class BreachKeeper:
                 self._hold(rule, rule.scope, moment)
 
     def close_orphans(self, time: int) -> None:
-        """Close the breaches whose rule the configuration no longer has."""
+        """Close the breaches whose rule the configuration no longer has, or has changed: that is judged anew."""
         for breach in self._engine.orphans():
             self._record(BreachClosed(breach.number, None, time))
-            self._log.info("breach closed: its rule is no longer there", breach=breach.number, rule=breach.rule)
+            self._log.info(
+                "breach closed: its rule is no longer there, or another one", breach=breach.number, rule=breach.rule
+            )
 
     def _hold(self, rule: Rule, scope: str, moment: Moment) -> None:
         value = self._readings.value(rule, scope, moment)
+        if value is not None:
+            self._unjudged.judged(rule.name, scope)
+        elif missing := self._readings.unrevalued(rule, scope, moment):
+            self._unjudged.wait(rule.name, scope, missing, moment.time)
         verdict = self._engine.judge(rule, scope, value)
         if verdict is Verdict.NOTHING or value is None:
             return
@@ -95,7 +105,17 @@ class BreachKeeper:
     def _open(self, rule: Rule, scope: str, evidence: Evidence) -> None:
         effect = effect_of(rule, scope, evidence, self._controls, self._baseline)
         number = self._engine.newest + 1
-        opened = BreachOpened(number, rule.name, scope, rule.action, evidence, effect.state, effect.limits, effect.note)
+        opened = BreachOpened(
+            number,
+            rule.name,
+            scope,
+            rule.action,
+            evidence,
+            effect.state,
+            effect.limits,
+            effect.note,
+            rule.tightens,
+        )
         self._record(opened)
         self._metrics.count("breaches_total")
         self._log.error(

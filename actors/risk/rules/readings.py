@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from actors.messages import MONEY_UNIT, Instrument
 from actors.oms.scopes import account_of
+from actors.portfolio.books import LARGEST_AMOUNT
 from actors.risk.live.account_book import AccountBook, fraction
 from actors.risk.live.exposure_book import FirmBook
 from actors.risk.live.monitor import LiveRisk
-from actors.risk.limits import LimitUse
 from actors.risk.rules.breach import Contribution, Evidence
 from actors.risk.rules.rule import Rule
 
@@ -65,23 +65,38 @@ class Readings:
         if rule.measure == "limit_use":
             return self._limit_use(str(rule.limit), account)
         if rule.unit == "money" and (rule.confidence is not None or rule.scenario is not None):
-            return self._tail(rule, account)
+            return None if self.unrevalued(rule, scope, moment) else self._tail(rule, account)
         holder = self._live.firm() if account is None else self._live.book.account(account)
         return None if holder is None else self._of_holder(rule.measure, account, holder, moment.time)
+
+    def unrevalued(self, rule: Rule, scope: str, moment: Moment) -> list[str]:
+        """Return the symbols of the options that have to be revalued before a rule can be held.
+
+        Without them a hedged book would look like one that is not.
+        """
+        if rule.confidence is None and rule.scenario is None:
+            return []
+        return [self._instruments[one].symbol for one in self._live.unrevalued(account_of(scope), moment.time)]
 
     def evidence(self, rule: Rule, scope: str, value: int, moment: Moment) -> Evidence:
         """Return what a measure is made of."""
         account = account_of(scope)
         totals = self._live.totals(account)
-        measured_at, missing = moment.time, 0.0 if totals is None else self._live.unpriced_share(totals)
+        foreign = self._live.foreign(account)
+        measured_at, missing = moment.time, self._live.missing_share(account)
         exposures: Mapping[int, int] = {} if totals is None else totals.values
+        if foreign is not None and foreign.values:
+            exposures = {**exposures, **foreign.values}
         measured = self._live.tails.of(account)
         if measured is not None and (rule.confidence is not None or rule.scenario is not None):
             measured_at, exposures = measured.time, measured.exposures
+            simulation, covered = measured.result.simulation, measured.result.stress_share
             if rule.confidence is not None:
-                missing = 1.0 - measured.result.simulation.share_covered
-            else:
-                missing = 1.0 - measured.result.stress_share
+                covered = simulation.share_covered
+            left_out = sum(self._live.untranslated(account).values()) + (0 if foreign is None else foreign.gross)
+            if left_out:  # tail losses are of the account's own currency
+                covered *= measured.gross / (measured.gross + left_out)
+            missing = 1.0 - covered
         largest = heapq.nlargest(SHOWN, exposures.items(), key=lambda item: abs(item[1]))
         if rule.measure == "stale_price":
             stale = self._live.stale(account, moment.time)
@@ -100,23 +115,21 @@ class Readings:
         )
 
     def _of_holder(self, measure: str, account: str | None, holder: AccountBook | FirmBook, time: int) -> int:
-        if isinstance(holder, AccountBook):
-            gross, net, largest, currency = holder.own.gross, holder.own.net, holder.own.largest.value, holder.currency
-            deposits = holder.books.deposits(currency)
-        else:
-            gross, net, largest = holder.gross, holder.netted.net, holder.netted.largest.value
-            currency, deposits = holder.accounts[0].currency if holder.accounts else "", holder.deposits
         if measure == "gross_exposure":
-            return gross
+            return holder.gross
         if measure == "net_exposure":
-            return abs(net)
+            return abs(holder.net)
         if measure == "leverage":
-            return fraction(gross, holder.equity)
+            return fraction(holder.gross, holder.equity)
         if measure == "concentration":
-            return fraction(largest, holder.equity)
+            return fraction(holder.largest, holder.equity)
+        if isinstance(holder, AccountBook):
+            currency = holder.currency
+        else:
+            currency = holder.accounts[0].currency if holder.accounts else ""
         water = self._live.water
         if measure == "drawdown":
-            return water.drawdown(account, currency, holder.profit, deposits)
+            return water.drawdown(account, currency, holder.profit, holder.deposits)
         return water.day_loss(account, currency, holder.profit, time)
 
     def _tail(self, rule: Rule, account: str | None) -> int | None:
@@ -137,14 +150,17 @@ class Readings:
             shares = [self._share(name, one) for one in self._live.book.accounts()]
             return max((share for share in shares if share is not None), default=None)
         firm, limit = self._live.firm(), self._limits_of(None).get(name)
-        if firm is None or not limit:
+        if firm is None or limit is None:
             return None
-        used = firm.gross if name == "maximum_gross_exposure" else abs(firm.netted.net)
-        return used * MONEY_UNIT // limit
+        return _use(firm.gross if name == "maximum_gross_exposure" else abs(firm.net), limit)
 
     def _share(self, name: str, account: str) -> int | None:
         limit = self._limits_of(account).get(name)
-        if not limit:
-            return None
-        use: LimitUse = self._live.book.account(account).use_of(name, limit)
-        return use.value * MONEY_UNIT // limit
+        return None if limit is None else _use(self._live.book.account(account).use_of(name, limit).value, limit)
+
+
+def _use(value: int, limit: int) -> int:
+    """Return the share of a limit that is used, 1e-8: beyond all bounds where anything is and nothing may be."""
+    if not value:
+        return 0
+    return value * MONEY_UNIT // limit if limit else LARGEST_AMOUNT

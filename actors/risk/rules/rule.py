@@ -95,6 +95,14 @@ class Rule:
         particular = self.confidence or self.scenario or self.limit
         return self.measure if particular is None else f"{self.measure} {particular}"
 
+    @property
+    def tightens(self) -> str:
+        """Which limit is tightened to which share or value, 1e-8; empty where none is."""
+        if self.tighten is None:
+            return ""
+        to = f"value {self.tighten.value}" if self.tighten.factor is None else f"factor {self.tighten.factor}"
+        return f"{self.tighten.limit} {to}"
+
     def scopes(self, accounts: Iterable[str]) -> list[str]:
         """Return the scopes that it is about, where ``accounts`` are all there are to look at."""
         if self.scope == ACCOUNTS:

@@ -16,10 +16,11 @@ from actors.messages import BookingEvent
 from actors.risk.live.greeks_book import ListedOption
 from actors.risk.pricing import American, Right
 from actors.risk.pricing.partial import Revaluation
+from configs.schema import RiskSection
 from tests.actors.portfolio.fakes import FakeMarket, FakeOms, run, until
 from tests.actors.portfolio.samples import cash_event, fill, money, order_event
 from tests.actors.portfolio.test_service import ask, stopped
-from tests.actors.risk.test_service import add, risk
+from tests.actors.risk.test_service import CONFIGURATION, SECTION, add, risk
 
 PUT = ListedOption(
     contract=American(right=Right.PUT, strike=10.0, expiry=datetime.date(1971, 1, 1)),
@@ -85,7 +86,10 @@ def test_while_a_revaluation_fails_the_option_is_named_as_missing(tmp_path: path
 
     async def play(directory: pathlib.Path) -> None:
         market, oms = FakeMarket("market-0", directory), FakeOms("oms-0", directory)
-        service = risk(directory, options={1: PUT}, revalue_american=failing)
+        crash = {"name": "crash", "measure": "stress_loss", "scenario": "down", "threshold": "1", "action": "halt"}
+        section = SECTION.model_dump() | {"rules": [crash], "stale_after": None}
+        configuration = CONFIGURATION.model_copy(update={"risk": RiskSection.model_validate(section)})
+        service = risk(directory, options={1: PUT}, revalue_american=failing, configuration=configuration)
         for one in (market, oms, service):
             await one.start()
         add(oms, cash_event, money(10_000))
@@ -97,6 +101,7 @@ def test_while_a_revaluation_fails_the_option_is_named_as_missing(tmp_path: path
         assert answer["not_covered"] == ["BBB"] and answer["stress"][0]["not_covered"] == ["BBB"]
         assert answer["stress"][0]["share_covered"] < 1
         assert service.metrics.counters["revaluations_failed_total"] >= 1
+        assert service.metrics.gauges["rules_unjudged"] == 1 and service.breaches.newest == 0
         assert service.failure is None
         await stopped(service, market, oms)
 

@@ -10,8 +10,9 @@ import pytest
 
 from actors.clock import DAY, MINUTE
 from actors.decimals import parse_money
+from actors.entries import ExchangeRate
 from actors.errors import AlphaMindError, Conflict, InputError, NotFound, Unavailable
-from actors.messages import OrderStatus
+from actors.messages import BookingEvent, OrderStatus
 from actors.risk.service import RiskService
 from configs.limits import LimitsSection
 from configs.schema import AccountSection, Configuration, RiskSection
@@ -167,7 +168,16 @@ def test_accounts_in_several_currencies_are_not_added_up(tmp_path: pathlib.Path)
         await service.oms.sync()
         with pytest.raises(InputError, match="several currencies"):
             await ask(directory, "metrics", "risk", account=None)
-        assert (await ask(directory, "metrics", "risk", account="main"))["other_currencies"] == ["EUR"]
+        answer = await ask(directory, "metrics", "risk", account="main")
+        assert answer["other_currencies"] == ["EUR"]
+        assert answer["translated"]["untranslated"] == {"EUR": "5.00"}
+        rate = ExchangeRate(currency="EUR", rate=money(1.1))
+        sequence = len(oms.events[0]) + 1
+        oms.emit(BookingEvent(partition=0, sequence=sequence, time=1, account="main", entry=rate, reason="r", key="k"))
+        await service.oms.sync()
+        translated = (await ask(directory, "metrics", "risk", account="main"))["translated"]
+        assert (translated["untranslated"], translated["gross_exposure"]) == ({}, "0.00")
+        assert float(translated["equity"]) == float(answer["translated"]["equity"]) + 5.5
         with pytest.raises(NotFound):
             await ask(directory, "metrics", "risk", account="nobody")
         await stopped(service, market, oms)

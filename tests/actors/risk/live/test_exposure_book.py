@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from actors.messages import OrderStatus, OrderType, Side
+from actors.entries import Charge
+from actors.messages import MONEY_UNIT, BookingEvent, Instrument, OrderStatus, OrderType, Side, round_half_even
 from actors.portfolio.attribution import attribute
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
+from actors.portfolio.translation import translate
 from actors.portfolio.valuation import exposures, value
 from actors.risk.limits import MEASURED, limit_use
 from actors.risk.live.exposure_book import ExposureBook
@@ -44,10 +47,11 @@ streams = st.lists(st.one_of(fills, orders, ticks, ticks, deposits), max_size=60
 class World:
     """A ledger, marks and the book that follows both."""
 
-    def __init__(self) -> None:
-        self.ledger = Ledger(INSTRUMENTS, ACCOUNTS)
+    def __init__(self, instruments: Sequence[Instrument] = INSTRUMENTS) -> None:
+        self.instruments = instruments
+        self.ledger = Ledger(instruments, ACCOUNTS)
         self.marks = Marks()
-        self.book = ExposureBook(self.ledger, self.marks, INSTRUMENTS)
+        self.book = ExposureBook(self.ledger, self.marks, instruments)
         self.open: dict[str, dict[str, Any]] = defaultdict(dict)
         self.now = 0
 
@@ -82,6 +86,9 @@ class World:
                 self.open[account][event.order.order_id] = event.order
             else:
                 self.open[account].pop(event.order.order_id, None)
+        self.take(event)
+
+    def take(self, event: Any) -> None:
         assert self.ledger.apply(event)
         self.book.take(event, self.now)
 
@@ -89,36 +96,55 @@ class World:
 def check(world: World) -> None:
     prices, sums = world.marks.prices, defaultdict(lambda: [0, 0, 0, 0])
     netted: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    abroad: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for account, currency in ACCOUNTS.items():
         books, book = world.ledger.books(account), world.book.account(account)
         for one in ("USD", "EUR"):
-            expected = exposures(books, prices, INSTRUMENTS, one)
+            expected = exposures(books, prices, world.instruments, one)
             totals = book.by_currency[one]
             assert totals.values == expected
             assert totals.gross == sum(map(abs, expected.values())) and totals.net == sum(expected.values())
             assert totals.long == sum(amount for amount in expected.values() if amount > 0)
             assert totals.short == -sum(amount for amount in expected.values() if amount < 0)
             assert totals.largest.value == max(map(abs, expected.values()), default=0)
-        figures = value(books, prices, INSTRUMENTS, currency)
-        assert (book.equity, book.profit) == (figures.equity, figures.equity - figures.deposits)
-        own = exposures(books, prices, INSTRUMENTS, currency)
-        expected_use = limit_use(LIMITS, own, world.open[account].values(), prices, INSTRUMENTS)
+        figures = value(books, prices, world.instruments, currency)
+        equity = translate(books, prices, world.instruments, currency).equity
+        known = {other: pool for other, pool in books.pools.items() if pool.rate and other != currency}
+        deposits = figures.deposits + sum(pool.contributed for pool in known.values())
+        assert (book.equity, book.profit) == (equity, equity - deposits)
+        own = exposures(books, prices, world.instruments, currency)
+        foreign = {
+            instrument: round_half_even(amount * pool.rate, MONEY_UNIT)
+            for other, pool in known.items()
+            for instrument, amount in exposures(books, prices, world.instruments, other).items()
+        }
+        assert book.foreign.values == foreign
+        gross, net = (sum(map(one, [*own.values(), *foreign.values()])) for one in (abs, int))
+        assert (book.gross, book.net) == (gross, net)
+        assert book.untranslated().keys().isdisjoint({*known, currency})
+        expected_use = limit_use(LIMITS, own, world.open[account].values(), prices, world.instruments)
+        translated_use = limit_use(LIMITS, {**own, **foreign}, (), prices, world.instruments)
+        for name in ("maximum_position_notional", "maximum_gross_exposure", "maximum_net_exposure"):
+            expected_use[name] = translated_use[name]
         use = book.limit_use(LIMITS)
         assert {name: one.value for name, one in use.items()} == {name: one.value for name, one in expected_use.items()}
         assert {name for name, one in use.items() if one.symbol} == {n for n, one in expected_use.items() if one.symbol}
-        parts = {one.strategy: one.market_value for one in attribute(books, prices, INSTRUMENTS, currency)}
+        parts = {one.strategy: one.market_value for one in attribute(books, prices, world.instruments, currency)}
         assert {name: sums_[1] for name, sums_ in book.by_strategy.items() if sums_[1]} == {
             name: amount for name, amount in parts.items() if amount
         }
-        for at, amount in enumerate((figures.cash, figures.deposits, figures.gross_exposure, figures.net_exposure)):
+        for at, amount in enumerate((equity, deposits, gross, net)):
             sums[currency][at] += amount
         for instrument, amount in own.items():
             netted[currency][instrument] += amount
+        for instrument, amount in foreign.items():
+            abroad[currency][instrument] += amount
         check_oldest(world, book)
-    for currency, (cash, deposits, gross, net) in sums.items():
+    for currency, (equity, deposits, gross, net) in sums.items():
         firm = world.book.firm[currency]
-        assert (firm.gross, firm.netted.net) == (gross, net)
-        assert (firm.equity, firm.profit) == (cash + net, cash + net - deposits)
+        assert (firm.gross, firm.net) == (gross, net)
+        assert (firm.equity, firm.profit) == (equity, equity - deposits)
+        assert firm.foreign.values == {one: amount for one, amount in abroad[currency].items() if amount}
         assert firm.netted.values == {one: amount for one, amount in netted[currency].items() if amount}
     check_oldest(world, world.book)
 
@@ -128,11 +154,11 @@ def check_oldest(world: World, book: Any) -> None:
     held = {one for each in books for totals in each.by_currency.values() for one in totals.values}
     times: dict[str, list[int]] = defaultdict(list)
     for one in held:
-        times[INSTRUMENTS[one].calendar].append(world.marks.times.get(one, 0))
+        times[world.instruments[one].calendar].append(world.marks.times.get(one, 0))
     found = {calendar: (instrument, time) for calendar, instrument, time in book.prices.oldest()}
     assert found.keys() == times.keys()
     for calendar, (instrument, time) in found.items():
-        assert instrument in held and INSTRUMENTS[instrument].calendar == calendar
+        assert instrument in held and world.instruments[instrument].calendar == calendar
         known = world.marks.times.get(instrument)
         assert known is None or time == known == min(one for one in times[calendar] if one)
 
@@ -210,3 +236,19 @@ def test_the_largest_is_the_largest(changes: list[tuple[int, int]]) -> None:
         assert tree.value == largest and tree.get(key) == amount
         assert tree.key is None if not largest else values[tree.key] == largest
         assert len(tree) == sum(1 for one in values.values() if one)
+
+
+def test_what_one_position_costs_before_its_price_does_not_depend_on_the_others() -> None:
+    count = 1_000
+    world = World([Instrument(id=number, symbol=f"I{number}") for number in range(count)])
+    books, whole = world.ledger.books("main"), []
+    original = books.positions
+    books.positions = lambda: whole.append(1) or original()  # type: ignore[method-assign,func-returns-value]
+    for number in range(count):
+        world.play(("fill", "main", number, "trend", 1, 100))
+    assert not whole and len(world.book.account("main").own.values) == count
+    charge = Charge(kind="interest", currency="USD", amount=-1)
+    sequence = world.ledger.sequences[0] + 1
+    world.take(BookingEvent(partition=0, sequence=sequence, time=1, account="main", entry=charge, reason="r", key="k"))
+    assert len(whole) == 1
+    check(world)

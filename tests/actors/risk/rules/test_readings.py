@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from actors.entries import ExchangeRate
 from actors.errors import Conflict
-from actors.messages import MONEY_UNIT
+from actors.messages import MONEY_UNIT, BookingEvent
 from actors.portfolio.books import LARGEST_AMOUNT
 from actors.portfolio.ledger import Ledger
 from actors.portfolio.marks import Marks
@@ -24,7 +25,12 @@ from tests.actors.portfolio.samples import INSTRUMENTS, cash_event, fill, money,
 
 STRESS = BreachRule(name="r", measure="stress_loss", scenario="up", threshold=Decimal(1))
 NOW = Moment(10**18, 7, {0: 5}, 3 * 10**9)
-LIMITS = {"maximum_gross_exposure": money(10_000), "maximum_position_notional": money(4_000), "price_collar": 0}
+LIMITS = {
+    "maximum_gross_exposure": money(10_000),
+    "maximum_position_notional": money(4_000),
+    "price_collar": 0,
+    "maximum_net_exposure": 0,
+}
 
 
 def rule(measure: str, **more: object) -> Rule:
@@ -65,7 +71,8 @@ def readings(cash: float = 1_000) -> tuple[LiveRisk, Readings]:
         ("stress_loss", {"scenario": "up"}, -150, -200),
         ("limit_use", {"limit": "maximum_gross_exposure"}, 0.45, 0.4),
         ("limit_use", {"limit": "maximum_position_notional"}, 0.75, 0.75),
-        ("limit_use", {"limit": "price_collar"}, None, None),
+        ("limit_use", {"limit": "price_collar"}, 0, 0),
+        ("limit_use", {"limit": "maximum_order_quantity"}, None, None),
         ("value_at_risk", {"confidence": 0.95}, None, None),
         ("feed_silence", {}, 3, 3),
         ("stale_price", {}, 0, 0),
@@ -95,6 +102,12 @@ def test_a_share_of_no_equity_is_over_every_level() -> None:
     assert reader.value(rule("concentration"), "account:main", NOW) == LARGEST_AMOUNT
 
 
+@pytest.mark.parametrize("scope", ["firm", "account:main"])
+def test_any_use_of_a_limit_that_is_0_is_over_every_level(scope: str) -> None:
+    _, reader = readings()
+    assert reader.value(rule("limit_use", limit="maximum_net_exposure"), scope, NOW) == LARGEST_AMOUNT
+
+
 def test_evidence_names_the_largest_positions_and_what_is_left_out() -> None:
     live, reader = readings()
     event = order_event(6, fill(10, 100, instrument=2, strategy="x"), instrument=2)
@@ -106,6 +119,68 @@ def test_evidence_names_the_largest_positions_and_what_is_left_out() -> None:
         ("BBB", -money(1_000)),
     ]
     assert 0 <= found.missing_share < 1e-6 and (found.market_sequence, found.oms_sequences) == (7, {0: 5})
+
+
+def foreign(rate: float) -> tuple[LiveRisk, Readings]:
+    """Return a firm whose account ``main`` holds 1,000 of 100 EEE at 10.00 EUR, too, bought with as many euros."""
+    live, reader = readings()
+    entry = ExchangeRate(currency="EUR", rate=money(rate))
+    booked = BookingEvent(partition=0, sequence=6, time=1, account="main", entry=entry, reason="r", key="k")
+    events = [booked, cash_event(7, money(1_000), currency="EUR"), order_event(8, fill(100, 1000, instrument=3))]
+    if not rate:
+        events = [cash_event(6, money(1_000), currency="EUR"), order_event(7, fill(100, 1000, instrument=3))]
+    live._marks.prices[3] = 1000
+    for event in events:
+        live._ledger.apply(event)
+        live.take(event, 1)
+    return live, reader
+
+
+@pytest.mark.parametrize(
+    ("measure", "firm", "account"),
+    [
+        ("gross_exposure", 6_500, 6_000),
+        ("net_exposure", 3_500, 4_000),
+        ("leverage", 6_500 / 4_000, 2),
+        ("concentration", 2_500 / 4_000, 1),
+        ("drawdown", 0, 0),
+        ("day_loss", 0, 0),
+    ],
+)
+def test_exposure_in_other_currencies_counts_at_the_rate_of_the_books(
+    measure: str, firm: float, account: float
+) -> None:
+    _, reader = foreign(2)
+    assert reader.value(rule(measure), "firm", NOW) == money(firm)
+    assert reader.value(rule(measure), "account:main", NOW) == money(account)
+    assert reader.evidence(rule(measure), "account:main", 1, NOW).missing_share == 0
+
+
+def test_a_tick_and_a_rate_move_what_foreign_positions_are_worth() -> None:
+    live, reader = foreign(2)
+    live._marks.prices[3] = 900
+    live.tick((3,), 2)
+    for scope in ("firm", "account:main"):
+        assert reader.value(rule("day_loss"), scope, NOW) == money(200)
+    entry = ExchangeRate(currency="EUR", rate=money(1))
+    event = BookingEvent(partition=0, sequence=9, time=1, account="main", entry=entry, reason="r", key="k2")
+    live._ledger.apply(event)
+    live.take(event, 1)
+    for scope, gross in (("firm", 5_400), ("account:main", 4_900)):
+        assert reader.value(rule("day_loss"), scope, NOW) == money(1_100), "2,000 came, 900 are left"
+        assert reader.value(rule("gross_exposure"), scope, NOW) == money(gross)
+
+
+def test_what_has_no_rate_is_stated() -> None:
+    live, reader = foreign(0)
+    assert reader.value(rule("gross_exposure"), "account:main", NOW) == money(4_000)
+    assert reader.value(rule("day_loss"), "account:main", NOW) == 0
+    assert reader.evidence(rule("gross_exposure"), "account:main", 1, NOW).missing_share == 0.2
+    assert live.untranslated("main") == live.untranslated(None) == {"EUR": money(1_000)}
+    live.refresh(NOW.time, NOW.sequence)
+    assert reader.evidence(rule("stress_loss", scenario="up"), "account:main", 1, NOW).missing_share == pytest.approx(
+        0.2
+    )
 
 
 def evidence(sequence: int = 1) -> Evidence:
