@@ -16,7 +16,4 @@ def touched_by(books: Books, fill: Fill) -> list[tuple[str, int]]:
     own = (fill.strategy, fill.instrument)
     if not fill.reverses and not fill.corrects:
         return [own]
-    known: list[tuple[str, int]] | None = getattr(books, "touched", None)
-    if known is None:  # nothing but a transfer takes a restatement any further
-        known = [(transfer.strategy, transfer.instrument) for transfer in books.transfers.values()]
-    return list(dict.fromkeys((own, *known)))
+    return list(dict.fromkeys((own, *books.touched)))
