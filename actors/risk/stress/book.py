@@ -30,6 +30,7 @@ class StressBook:
     Args:
         positions: What is held; each name once.
         market: Levels of today.
+        unpriced: Reason by name of positions that have a size, but no value that counts today.
 
     Attributes:
         market: Levels of today.
@@ -40,9 +41,12 @@ class StressBook:
             be known.
     """
 
-    def __init__(self, positions: Sequence[Revaluable], market: StressMarket) -> None:
+    def __init__(
+        self, positions: Sequence[Revaluable], market: StressMarket, unpriced: Mapping[str, str] | None = None
+    ) -> None:
         self.market = market
-        self.missing: dict[str, str] = {}
+        self.missing: dict[str, str] = dict(unpriced or {})
+        self._every = tuple(positions)
         self._held: list[_Held] = []
         self._notionals: dict[str, float] = {}
         today = ShockedMarket(market, {})
@@ -53,6 +57,8 @@ class StressBook:
                 )
             exchange = today.exchange(position.currency)
             notional = self._notionals[position.name] = position.notional * exchange
+            if position.name in self.missing:
+                continue
             try:
                 value = position.value(today) * exchange
             except InputError as error:
@@ -78,7 +84,7 @@ class StressBook:
     @functools.cached_property
     def _known(self) -> frozenset[Factor]:
         found = self.market.known_factors()
-        for position in self.positions:
+        for position in self._every:
             found |= position.needs
             if isinstance(position, OptionPosition) and position.volatility is not None:
                 found.add(Factor(FactorKind.VOLATILITY, position.symbol))

@@ -3,11 +3,12 @@
 ```yaml
 base_currency: USD
 date: 2017-12-11                 # default: the newest day of the data
+oldest_price_days: 10            # calendar days before the date from which a close no longer counts
 exchange_rates: {EUR: 1.18}      # base currency for one unit; default: the newest close of EURUSD
 rates: {USD: 0.015}              # or by years: {1: 0.015, 10: 0.024}
 volatilities: {AAPL: 0.22}
 dividends: {AAPL: 0.015}
-prices: {AAPL: 172.67}           # default: the newest close
+prices: {AAPL: 172.67}           # default: the newest close up to the date
 positions:
   - {symbol: AAPL, quantity: 100}
   - {symbol: IBM, amount: -25000}
@@ -20,6 +21,9 @@ positions:
     contract: {type: fixed_bond, start: 2015-02-15, maturity: 2025-02-15, coupon: 0.02}
     market: {discount: {rate: 0.023}}                                 # both as alphamind risk price reads them
 ```
+
+A position whose price is too old is missing from every figure, with the day of that price as the reason; its last
+price still tells its share of the book.
 
 An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``,
 digital with ``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a
@@ -34,10 +38,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import yaml
 
-from actors.clock import DAY
 from actors.errors import DataError, InputError
 from actors.ingest.closes import ClosePanel
 from actors.risk.stress.book import StressBook
@@ -46,11 +48,13 @@ from actors.risk.stress.contract_position import contract_position
 from actors.risk.stress.factors import FactorKind, parse_factor
 from actors.risk.stress.fields import date, number, only
 from actors.risk.stress.market import StressMarket
+from actors.risk.stress.newest_prices import OLDEST_DAYS, NewestPrices, last_day, newest_prices
 from actors.risk.stress.option_terms import OPTION_KEYS, option_contract
 from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
 
 _BOOK_KEYS = (
-    "base_currency", "date", "exchange_rates", "rates", "volatilities", "dividends", "prices", "positions",
+    "base_currency", "date", "oldest_price_days", "exchange_rates", "rates", "volatilities", "dividends", "prices",
+    "positions",
 )  # fmt: skip
 _POSITION_KEYS = (
     "name", "symbol", "quantity", "amount", "currency", "funded", "option", "notional", "dv01", "convexity",
@@ -59,7 +63,7 @@ _POSITION_KEYS = (
 
 
 def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
-    """Return the book of a file, in the market of a panel's newest closes.
+    """Return the book of a file, in the market of a panel's newest closes up to its date.
 
     Raises:
         DataError: The file can't be read.
@@ -79,29 +83,32 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
         raise InputError("no positions", field="positions", value=type(content).__name__, rule="a list of mappings")
     only(content, _BOOK_KEYS, "")
     base = str(content.get("base_currency", "USD"))
-    closes = _newest(panel)
-    prices = {**closes, **_numbers(content, "prices")}
+    day = date(content.get("date", last_day(panel)), "date")
+    newest = newest_prices(panel, day, _oldest_days(content))
+    closes, given = newest.fresh, _numbers(content, "prices")
+    prices = {**{symbol: close for symbol, (close, _) in newest.found.items()}, **given}
     rates = _mapping(content, "rates")
     exchange = {
         symbol[:3]: close
         for symbol, close in closes.items()
         if len(symbol) == 6 and symbol[3:] == base and symbol.isalpha() and symbol.isupper()
     }
-    day = date(content.get("date", _last_day(panel)), "date")
     entries = [_position(one, f"positions[{at}]", base, prices, day) for at, one in enumerate(content["positions"])]
+    exchange |= _numbers(content, "exchange_rates")
+    _require_exchange(entries, base, exchange, newest)
     symbols = {one.symbol for one in entries if isinstance(one, (LinearPosition, OptionPosition)) and one.symbol}
     symbols |= {one.other for one in entries if isinstance(one, OptionPosition) and one.other}
     market = StressMarket(
         date=day,
         base=base,
-        prices=prices,
+        prices={**closes, **given},
         volatilities=_numbers(content, "volatilities"),
         dividends=_numbers(content, "dividends"),
         rates={str(name): _curve(rate, f"rates.{name}") for name, rate in rates.items()},
-        exchange={**exchange, **_numbers(content, "exchange_rates")},
-        correlations=correlations_of(panel, symbols),
+        exchange=exchange,
+        correlations=correlations_of(panel.through(day), symbols),
     )
-    return StressBook(_named(entries), market)
+    return StressBook(_named(entries), market, _unpriced(entries, content["positions"], newest, given))
 
 
 def _position(content: Any, field: str, base: str, prices: Mapping[str, float], day: datetime.date) -> Revaluable:
@@ -201,17 +208,39 @@ def _named(positions: list[Revaluable]) -> list[Revaluable]:
     return positions
 
 
-def _newest(panel: ClosePanel) -> dict[str, float]:
+def _oldest_days(content: Mapping[str, Any]) -> int:
+    days = content.get("oldest_price_days", OLDEST_DAYS)
+    if isinstance(days, bool) or not isinstance(days, int) or days < 0:
+        raise InputError("no number of days", field="oldest_price_days", value=days, rule="a whole number, 0 or more")
+    return days
+
+
+def _unpriced(
+    entries: list[Revaluable], contents: list[Any], newest: NewestPrices, given: Mapping[str, float]
+) -> dict[str, str]:
+    """Return the reason by name of positions that need a price which is too old and is not given."""
     found = {}
-    for column, symbol in enumerate(panel.symbols):
-        known = np.flatnonzero(np.isfinite(panel.closes[:, column]))
-        if len(known):
-            found[symbol] = float(panel.closes[known[-1], column])
+    for entry, content in zip(entries, contents, strict=True):
+        if isinstance(entry, LinearPosition) and "amount" in content:
+            continue
+        if isinstance(entry, (LinearPosition, OptionPosition)):
+            for symbol in (entry.symbol, getattr(entry, "other", None)):
+                reason = None if symbol is None or symbol in given else newest.stale(symbol)
+                if reason is not None:
+                    found[entry.name] = reason
     return found
 
 
-def _last_day(panel: ClosePanel) -> datetime.date:
-    return datetime.date(1970, 1, 1) + datetime.timedelta(days=int(panel.times[-1]) // DAY)
+def _require_exchange(
+    entries: list[Revaluable], base: str, exchange: Mapping[str, float], newest: NewestPrices
+) -> None:
+    for entry in entries:
+        reason = None if entry.currency in {base, *exchange} else newest.stale(entry.currency + base)
+        if reason is not None:
+            raise InputError(
+                f"no exchange rate of {entry.currency}", field=f"exchange_rates.{entry.currency}",
+                value=entry.currency + base, rule=reason, remedy="give it under exchange_rates",
+            )  # fmt: skip
 
 
 def _from_csv(text: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from actors.risk.stress.factors import KEY_TENORS
 from actors.risk.stress.positions_file import book_from
 from tests.actors.risk.stress.books import random_panel
 
-PANEL = random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 50)
+PANEL = random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 62)
 DAY = datetime.date(2020, 3, 2)
 BOND = {"type": "fixed_bond", "start": "2015-02-15", "maturity": "2030-02-15", "coupon": 0.02}
 SWAP = {

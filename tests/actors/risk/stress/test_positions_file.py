@@ -6,6 +6,7 @@ import datetime
 import pathlib
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -16,7 +17,8 @@ from actors.risk.stress.co_movement import correlations_of
 from actors.risk.stress.positions_file import book_from, read_book
 from tests.actors.risk.stress.books import random_panel
 
-PANEL = random_panel(("AAA", "BBB", "EURUSD"), datetime.date(2020, 1, 1), 200)
+PANEL = random_panel(("AAA", "BBB", "EURUSD", "OLD", "GBPUSD"), datetime.date(2020, 1, 1), 200)
+PANEL.closes[100:, 3:] = np.nan  # the last close of both is of 2020-04-09
 LAST = {symbol: float(PANEL.closes[-1, at]) for at, symbol in enumerate(PANEL.symbols)}
 BOOK = """
 rates: {USD: 0.02, EUR: {1: 0.01, 10: 0.02}}
@@ -99,6 +101,12 @@ WRONG: list[tuple[Any, str]] = [
     ({**entry(), "rates": {"USD": "much"}}, "rates.USD.rate"),
     ({**entry(), "volatilities": {"AAA": -0.2}}, "volatility.AAA"),
     ({**entry(), "date": "soon"}, "date"),
+    ({**entry(), "date": "1990-01-01"}, "date"),
+    ({**entry(), "date": "2019-12-31"}, "date"),
+    ({**entry(), "date": "2020-07-29"}, "date"),
+    ({**entry(), "oldest_price_days": -1}, "oldest_price_days"),
+    ({**entry(), "oldest_price_days": True}, "oldest_price_days"),
+    ({**entry(currency="GBP"), "date": "2020-07-10"}, "exchange_rates.GBP"),
     (entry(size=1), "positions[0].size"),
     (entry(symbol="ZZZ"), "positions[0].symbol"),
     (entry(quantity="many"), "positions[0].quantity"),
@@ -138,6 +146,28 @@ def test_an_option_without_a_volatility_is_missing_from_the_book() -> None:
     assert book_from(put(volatility=0.3), PANEL).missing == {}
 
 
+def test_a_price_that_is_too_old_makes_a_position_missing_but_for_one_that_is_given() -> None:
+    held = book_from({"positions": [{"symbol": "OLD", "quantity": 2}, {"symbol": "AAA", "quantity": 1}]}, PANEL)
+    assert "the newest price of OLD is of 2020-04-09, 100 days before 2020-07-18" in held.missing["OLD"]
+    assert held.coverage(held.missing).share < 1 and [one.name for one in held.positions] == ["AAA"]
+    assert held.run(scenario_from({"name": "x", "shocks": {"equity:OLD": "-10%"}})).profit == 0
+    on_it = {"right": "put", "strike": 90, "expiry": "2020-12-18", "volatility": 0.2}
+    for entry_of_old in ({"symbol": "OLD", "quantity": 1}, {"symbol": "OLD", "quantity": 1, "option": on_it}):
+        content = {"positions": [{"name": "it", **entry_of_old}]}
+        assert set(book_from(content, PANEL).missing) == {"it"}
+        assert not book_from({**content, "prices": {"OLD": 90}}, PANEL).missing
+        assert not book_from({**content, "oldest_price_days": 100}, PANEL).missing
+        assert not book_from({**content, "date": "2020-04-19"}, PANEL).missing
+        assert set(book_from({**content, "date": "2020-04-20"}, PANEL).missing) == {"it"}
+    assert not book_from({"positions": [{"symbol": "OLD", "amount": 5}]}, PANEL).missing
+
+
+def test_a_book_of_the_past_knows_nothing_later() -> None:
+    held = book_from({**entry(), "date": "2020-04-01"}, PANEL)
+    assert held.market.prices["AAA"] == PANEL.closes[91, 0]
+    assert held.value == PANEL.closes[91, 0]
+
+
 def test_too_few_returns_give_no_correlations() -> None:
     assert correlations_of(PANEL, {"AAA"}) is None
     assert correlations_of(random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 40), {"AAA", "BBB"}) is None
@@ -148,5 +178,5 @@ def test_the_example_of_the_documentation_can_be_read() -> None:
 
     assert module.__doc__ is not None
     content = yaml.safe_load(module.__doc__.partition("```yaml")[2].partition("```")[0])
-    held = book_from(content, PANEL)
+    held = book_from(content, random_panel(("AAPL", "IBM", "DAX"), datetime.date(2017, 9, 1), 102))
     assert len(held.positions) == 7 and not held.missing
