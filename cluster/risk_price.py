@@ -6,14 +6,14 @@ import dataclasses
 import pathlib
 from typing import Any
 
-import yaml
 from rich.table import Table as Grid
 
-from actors.errors import DataError
 from actors.risk.pricing import Market, greeks, price
 from actors.risk.pricing.contracts import Basket
 from actors.risk.pricing.files import Task, read_task
+from actors.risk.pricing.rates_market import RatesMarket
 from actors.risk.pricing.valuation import valuation
+from actors.yaml_text import parsed_yaml
 
 
 def read(path: pathlib.Path) -> Task:
@@ -23,11 +23,7 @@ def read(path: pathlib.Path) -> Task:
         DataError: It is neither YAML nor JSON.
         InputError: Naming the key that is unknown, missing or wrong.
     """
-    try:
-        return read_task(yaml.safe_load(path.expanduser().read_bytes()))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = " ".join(str(error).split())
-        raise DataError("unreadable contract", field="file", value=str(path), rule=f"YAML or JSON; {line}") from None
+    return read_task(parsed_yaml(path.expanduser().read_bytes(), "file", str(path)))
 
 
 def priced(task: Task) -> dict[str, Any]:
@@ -45,6 +41,8 @@ def priced(task: Task) -> dict[str, Any]:
         found = dataclasses.asdict(greeks(task.contract, task.market))
         return told | {name: number for name, number in found.items() if number is not None}
     of = valuation(task.contract, task.market)
+    if isinstance(task.market, RatesMarket) and task.market.model is not None:
+        told |= {"volatility": task.market.volatility, "model": str(task.market.model)}
     told |= {"value": of.value, **of.measures, "dv01": of.dv01}
     told["key_rate_dv01"] = {f"{years:g}Y": number for years, number in of.key_rates}
     return told | {name: number for name in ("vega", "delta") if (number := getattr(of, name)) is not None}
@@ -59,6 +57,8 @@ def shown(told: dict[str, Any]) -> Grid:
         if isinstance(number, dict):
             for tenor, part in number.items():
                 grid.add_row(f"  {tenor}", f"{part:,.6f}")
+        elif name == "model":
+            grid.add_row(name, f"{number} volatility")
         elif isinstance(number, float):
             grid.add_row(name.replace("_", " "), f"{number:,.6f}")
     return grid

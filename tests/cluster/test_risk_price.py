@@ -61,8 +61,10 @@ def test_what_is_wrong_is_told_with_its_key(file: pathlib.Path) -> None:
     with pytest.raises(InputError) as caught:
         call(file)
     assert caught.value.field == "expiry"
-    file.write_text("contract: {")
-    with pytest.raises(DataError):
-        call(file)
+    for text in ("contract: {", OPTION.replace("2025-01-17", "2025-02-30"), "\xff".encode("latin-1")):
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(DataError) as unreadable:
+            call(file)
+        assert unreadable.value.field == "file"
     with pytest.raises(OSError, match="No such file"):
         raise call(file.with_name("nowhere.yaml")).exception or AssertionError

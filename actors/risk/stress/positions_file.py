@@ -38,8 +38,6 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from actors.errors import DataError, InputError
 from actors.ingest.closes import ClosePanel
 from actors.risk.stress.book import StressBook
@@ -51,6 +49,7 @@ from actors.risk.stress.market import StressMarket
 from actors.risk.stress.newest_prices import OLDEST_DAYS, NewestPrices, last_day, newest_prices
 from actors.risk.stress.option_terms import OPTION_KEYS, option_contract
 from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
+from actors.yaml_text import parsed_yaml
 
 _BOOK_KEYS = (
     "base_currency", "date", "oldest_price_days", "exchange_rates", "rates", "volatilities", "dividends", "prices",
@@ -70,11 +69,11 @@ def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
         InputError: Naming the entry that is wrong, or has no price.
     """
     try:
-        text = path.expanduser().read_text()
-        content = _from_csv(text) if path.suffix.lower() == ".csv" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
+        raw = path.expanduser().read_bytes()
+        content = _from_csv(raw.decode()) if path.suffix.lower() == ".csv" else None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError("can't be read", field="positions", value=path.name, rule=f"YAML or CSV ({error})") from error
-    return book_from(content, panel)
+    return book_from(parsed_yaml(raw, "positions", path.name) if content is None else content, panel)
 
 
 def book_from(content: Any, panel: ClosePanel) -> StressBook:

@@ -7,11 +7,10 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from actors.errors import DataError, InputError
 from actors.risk.stress.factors import CORRELATION, EQUITY, VOLATILITY, Factor, FactorKind, parse_factor, require_known
 from actors.risk.stress.shocks import Change, Shock, absolute, check_shock, parse_shock, relative
+from actors.yaml_text import parsed_yaml
 
 _KEYS = "name", "description", "shocks"
 
@@ -95,9 +94,10 @@ def read_scenarios(path: pathlib.Path) -> tuple[Scenario, ...]:
         InputError: A scenario that is none, or a name that occurs twice.
     """
     try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = path.read_bytes()
+    except OSError as error:
         raise DataError("can't be read", field="scenarios", value=path.name, rule=f"YAML ({error})") from error
+    content = parsed_yaml(text, "scenarios", path.name)
     listed = content.get("scenarios") if isinstance(content, dict) else content
     if not isinstance(listed, list) or not listed:
         raise DataError("no scenarios", field="scenarios", value=path.name, rule="a list of mappings")

@@ -135,9 +135,10 @@ def test_what_is_wrong_is_told_with_its_field(content: Any, field: str) -> None:
 def test_a_file_that_can_not_be_read_is_told(tmp_path: pathlib.Path) -> None:
     with pytest.raises(DataError):
         read_book(tmp_path / "none.yaml", PANEL)
-    (tmp_path / "wrong.yaml").write_text("[")
-    with pytest.raises(DataError):
-        read_book(tmp_path / "wrong.yaml", PANEL)
+    for text in ("[", "date: 2025-02-30\npositions: [{symbol: AAA, quantity: 1}]"):
+        (tmp_path / "wrong.yaml").write_text(text)
+        with pytest.raises(DataError):
+            read_book(tmp_path / "wrong.yaml", PANEL)
 
 
 def test_an_option_without_a_volatility_is_missing_from_the_book() -> None:

@@ -91,7 +91,7 @@ def test_a_file_has_scenarios_and_says_what_is_wrong_with_it(tmp_path: pathlib.P
     path.write_text("- {name: a, shocks: {equity: -1%}}\n- {name: a, shocks: {equity: -2%}}\n")
     with pytest.raises(InputError, match="occurs twice"):
         read_scenarios(path)
-    for text in ("[", "5", "[]"):
+    for text in ("[", "5", "[]", "- {name: x, since: 2025-02-30}"):
         path.write_text(text)
         with pytest.raises(DataError):
             read_scenarios(path)
