@@ -70,6 +70,16 @@ def test_the_price_of_an_option_implies_its_volatility() -> None:
     assert found["implied_volatility"] == pytest.approx(0.2) and found["price"] == pytest.approx(price)
 
 
+def test_greeks_that_there_are_not_are_told_with_the_reason() -> None:
+    basket = "{type: basket, right: call, strike: 100, expiry: 2025-01-17, kind: maximum}"
+    found = told(basket, SHARE[:-1] + ", other: {spot: 90, volatility: 0.3, rate: 0.05}, correlation: 0.4}")
+    assert found["gamma"] is None and "two assets" in found["missing"]["gamma"]
+    digital = "{type: digital, right: call, strike: 100, expiry: 2024-01-03, payout: 1}"
+    found = told(digital, SHARE)
+    assert found["theta"] is None and list(found["missing"]) == ["theta"]
+    assert "missing" not in told(f"{{type: american, {OPTION}}}", SHARE)
+
+
 def test_the_key_rates_of_a_swap_add_up() -> None:
     found = told(f"{{type: interest_rate_swap, {SWAP[1:]}", f"{{discount: {CURVE}}}")
     assert sum(found["key_rate_dv01"].values()) == pytest.approx(found["dv01"], rel=1e-4)
