@@ -94,9 +94,7 @@ def _within_calendar(contract: Contract, market: Market) -> None:
             )
 
 
-def _priced(
-    contract: Contract, market: Market, years: float, other: Market | None, correlation: float | None
-) -> float:
+def _priced(contract: Contract, market: Market, years: float, other: Market | None, correlation: float | None) -> float:
     if isinstance(contract, Basket):
         return _basket(contract, market, other, correlation)
     if other is not None or correlation is not None:

@@ -40,11 +40,12 @@ from typing import Any
 
 from actors.errors import DataError, InputError
 from actors.ingest.closes import ClosePanel
+from actors.risk.pricing.plausible import plausible_rate, plausible_volatility
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.co_movement import correlations_of
 from actors.risk.stress.contract_position import contract_position
 from actors.risk.stress.factors import FactorKind, parse_factor
-from actors.risk.stress.fields import date, number, only
+from actors.risk.stress.fields import currency, date, number, only, truth, used
 from actors.risk.stress.market import StressMarket
 from actors.risk.stress.newest_prices import OLDEST_DAYS, NewestPrices, last_day, newest_prices
 from actors.risk.stress.option_terms import OPTION_KEYS, option_contract
@@ -61,8 +62,13 @@ _POSITION_KEYS = (
 )  # fmt: skip
 
 
-def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
+def read_book(path: pathlib.Path, panel: ClosePanel, history: int | None = None) -> StressBook:
     """Return the book of a file, in the market of a panel's newest closes up to its date.
+
+    Args:
+        path: The file.
+        panel: Closes.
+        history: Newest returns up to the date that correlations are of; ``None``: all.
 
     Raises:
         DataError: The file can't be read.
@@ -73,15 +79,15 @@ def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
         content = _from_csv(raw.decode()) if path.suffix.lower() == ".csv" else None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError("can't be read", field="positions", value=path.name, rule=f"YAML or CSV ({error})") from error
-    return book_from(parsed_yaml(raw, "positions", path.name) if content is None else content, panel)
+    return book_from(parsed_yaml(raw, "positions", path.name) if content is None else content, panel, history)
 
 
-def book_from(content: Any, panel: ClosePanel) -> StressBook:
+def book_from(content: Any, panel: ClosePanel, history: int | None = None) -> StressBook:
     """Return the book that a mapping describes; see ``read_book``."""
     if not isinstance(content, dict) or not isinstance(content.get("positions"), list) or not content["positions"]:
         raise InputError("no positions", field="positions", value=type(content).__name__, rule="a list of mappings")
     only(content, _BOOK_KEYS, "")
-    base = str(content.get("base_currency", "USD"))
+    base = currency(content.get("base_currency", "USD"), "base_currency")
     day = date(content.get("date", last_day(panel)), "date")
     newest = newest_prices(panel, day, _oldest_days(content))
     closes, given = newest.fresh, _numbers(content, "prices")
@@ -94,6 +100,7 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
     }
     entries = [_position(one, f"positions[{at}]", base, prices, day) for at, one in enumerate(content["positions"])]
     exchange |= _numbers(content, "exchange_rates")
+    _require_used(content, entries, base)
     _require_exchange(entries, base, exchange, newest)
     symbols = {one.symbol for one in entries if isinstance(one, (LinearPosition, OptionPosition)) and one.symbol}
     symbols |= {one.other for one in entries if isinstance(one, OptionPosition) and one.other}
@@ -105,7 +112,7 @@ def book_from(content: Any, panel: ClosePanel) -> StressBook:
         dividends=_numbers(content, "dividends"),
         rates={str(name): _curve(rate, f"rates.{name}") for name, rate in rates.items()},
         exchange=exchange,
-        correlations=correlations_of(panel.through(day), symbols),
+        correlations=correlations_of(panel.through(day), symbols, history),
     )
     return StressBook(_named(entries), market, _unpriced(entries, content["positions"], newest, given))
 
@@ -114,37 +121,42 @@ def _position(content: Any, field: str, base: str, prices: Mapping[str, float], 
     if not isinstance(content, dict):
         raise InputError("not a position", field=field, value=content, rule="a mapping")
     only(content, _POSITION_KEYS, f"{field}.")
-    symbol, currency = content.get("symbol"), str(content.get("currency", base))
+    symbol, money = content.get("symbol"), currency(content.get("currency", base), f"{field}.currency")
     symbol = None if symbol is None else str(symbol)
-    name = str(content.get("name", symbol or currency))
+    name = str(content.get("name", symbol or money))
+    beside = [key for key in ("quantity", "option", "contract", "dv01") if key in content]
+    if "amount" in content and beside:
+        raise InputError(
+            f"an amount beside {beside[0]}", field=f"{field}.amount", value=content["amount"], rule="one of the two",
+            remedy="leave the amount out: it is quantity times price" if beside[0] == "quantity" else None,
+        )  # fmt: skip
     if "dv01" in content:
         dv01 = {
-            parse_factor(f"{FactorKind.RATE}:{currency}:{tenor}", f"{field}.dv01").tenor or 0.0: amount
+            parse_factor(f"{FactorKind.RATE}:{money}:{tenor}", f"{field}.dv01").tenor or 0.0: amount
             for tenor, amount in _numbers(content, "dv01", f"{field}.").items()
         }
         return KeyRatePosition(
             name=name,
-            currency=currency,
+            currency=money,
             notional=abs(number(content, "notional", field)),
             dv01=dv01,
             present_value=number(content, "present_value", field, 0.0),
             convexity=number(content, "convexity", field, 0.0),
         )
     if "contract" in content:
-        return contract_position(content, field, currency, name, number(content, "quantity", field), day)
+        return contract_position(content, field, money, name, number(content, "quantity", field), day)
     if "option" in content:
-        return _option(content, field, currency, name, symbol, prices)
+        return _option(content, field, money, name, symbol, prices)
     if "amount" in content:
         amount = number(content, "amount", field)
     else:
         amount = number(content, "quantity", field) * _price(symbol, prices, field)
-    return LinearPosition(
-        name=name, symbol=symbol, amount=amount, currency=currency, funded=bool(content.get("funded", True))
-    )
+    funded = truth(content.get("funded", True), f"{field}.funded")
+    return LinearPosition(name=name, symbol=symbol, amount=amount, currency=money, funded=funded)
 
 
 def _option(
-    content: dict[str, Any], field: str, currency: str, name: str, symbol: str | None, prices: Mapping[str, float]
+    content: dict[str, Any], field: str, money: str, name: str, symbol: str | None, prices: Mapping[str, float]
 ) -> OptionPosition:
     terms, where = content["option"], f"{field}.option"
     if not isinstance(terms, dict):
@@ -159,11 +171,17 @@ def _option(
         symbol=str(symbol),
         contract=contract,
         quantity=number(content, "quantity", field),
-        currency=currency,
+        currency=money,
         reference=_price(symbol, prices, field),
-        volatility=number(terms, "volatility", where) if "volatility" in terms else None,
+        volatility=_volatility(terms, where) if "volatility" in terms else None,
         other=None if other is None else str(other),
     )
+
+
+def _volatility(terms: Mapping[str, Any], where: str) -> float:
+    volatility = number(terms, "volatility", where)
+    plausible_volatility(f"{where}.volatility", volatility)
+    return volatility
 
 
 def _price(symbol: str | None, prices: Mapping[str, float], field: str) -> float:
@@ -190,8 +208,27 @@ def _numbers(content: Mapping[str, Any], key: str, field: str = "") -> dict[str,
 
 def _curve(content: Any, field: str) -> dict[float, float]:
     if not isinstance(content, dict):
-        return {1.0: number({"rate": content}, "rate", field)}
-    return {number({"years": years}, "years", field): number(content, years, field) for years in content}
+        curve = {1.0: number({"rate": content}, "rate", field)}
+    else:
+        curve = {number({"years": years}, "years", field): number(content, years, field) for years in content}
+    for rate in curve.values():
+        plausible_rate(field, rate)
+    return curve
+
+
+def _require_used(content: Mapping[str, Any], entries: list[Revaluable], base: str) -> None:
+    """Refuse numbers in per cent, and those of symbols and currencies that no position has."""
+    symbols = {str(name) for one in entries for key in ("symbol", "other") if (name := getattr(one, key, None))}
+    currencies = {base, *(one.currency for one in entries)}
+    for key, names in (
+        ("prices", symbols), ("volatilities", symbols), ("dividends", symbols),
+        ("rates", currencies), ("exchange_rates", currencies),
+    ):  # fmt: skip
+        used(_mapping(content, key), names, key)
+    for symbol, volatility in _numbers(content, "volatilities").items():
+        plausible_volatility(f"volatilities.{symbol}", volatility)
+    for symbol, dividend in _numbers(content, "dividends").items():
+        plausible_rate(f"dividends.{symbol}", dividend)
 
 
 def _named(positions: list[Revaluable]) -> list[Revaluable]:
@@ -244,13 +281,16 @@ def _require_exchange(
 
 def _from_csv(text: str) -> dict[str, Any]:
     rows = []
-    for row in csv.DictReader(text.splitlines()):
+    for at, row in enumerate(csv.DictReader(text.splitlines())):
+        if None in row:
+            raise InputError(
+                "more fields than columns", field=f"positions[{at}]", value=row[None],
+                rule="a field for each column of the first line", remedy="quote a field that has a comma in it",
+            )  # fmt: skip
         given = {key: value for key, value in row.items() if key and value not in (None, "")}
         entry: dict[str, Any] = {key: value for key, value in given.items() if key not in OPTION_KEYS}
         terms = {key: value for key, value in given.items() if key in OPTION_KEYS}
         if terms:
             entry["option"] = terms
-        if "funded" in entry:
-            entry["funded"] = str(entry["funded"]).lower() in ("true", "1", "yes")
         rows.append(entry)
     return {"positions": rows}

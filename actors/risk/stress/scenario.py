@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from actors.errors import DataError, InputError
-from actors.risk.stress.factors import CORRELATION, EQUITY, VOLATILITY, Factor, FactorKind, parse_factor, require_known
+from actors.risk.stress.factors import (
+    CORRELATION,
+    EQUITY,
+    VOLATILITY,
+    Factor,
+    FactorKind,
+    inverse,
+    parse_factor,
+    require_known,
+)
 from actors.risk.stress.shocks import Change, Shock, absolute, check_shock, parse_shock, relative
 from actors.yaml_text import parsed_yaml
 
@@ -28,7 +37,7 @@ class Scenario:
         shocks: The change of every factor that moves.
 
     Raises:
-        InputError: No name, or a change that a factor can't make.
+        InputError: No name, a change that a factor can't make, or an exchange rate that moves both ways round.
     """
 
     name: str
@@ -47,6 +56,14 @@ class Scenario:
                     field=f"{self.name}.{factor}",
                     value=shock.text(),
                     rule="a share of the way to 1 or 0, in %",
+                )
+            if factor.kind is FactorKind.FX and inverse(factor) in self.shocks:
+                raise InputError(
+                    f"{factor} and {inverse(factor)} are one exchange rate",
+                    field=f"{self.name}.{factor}",
+                    value=f"{shock.text()} and {self.shocks[inverse(factor)].text()}",
+                    rule="one change of each pair of currencies",
+                    remedy=f"leave one of the two out: {factor} -50% is {inverse(factor)} +100%",
                 )
 
     def require_known(self, known: Iterable[Factor]) -> None:

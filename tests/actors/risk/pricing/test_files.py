@@ -115,8 +115,11 @@ FORWARD = "{type: forward, delivery: 2024-12-02, price: 1.1}"
         (AMERICAN, "{spot: 100, volatility: 0.2, other: 3}", "market.other"),
         (AMERICAN, "{spot: 100, volatility: 0.2, correlation: x}", "market.correlation"),
         (AMERICAN, "{spot: 100, volatility: 0.2, date: 2024-01-03}", "market.date"),
-        (BASKET, "{spot: 100, volatility: 0.2, other: {spot: 1, volatility: 0.2, date: 2023-01-02}, correlation: 0}",
-         "market.other.date"),
+        (
+            BASKET,
+            "{spot: 100, volatility: 0.2, other: {spot: 1, volatility: 0.2, date: 2023-01-02}, correlation: 0}",
+            "market.other.date",
+        ),
         (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3}}", "market.model"),
         (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3, model: black}}", "market.model"),
         (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3, model: normal}}", "market.volatility"),

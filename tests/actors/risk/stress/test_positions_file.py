@@ -15,6 +15,7 @@ from actors.risk.pricing.contracts import American, Barrier, Basket, Digital, Eu
 from actors.risk.stress import KeyRatePosition, LinearPosition, OptionPosition, scenario_from
 from actors.risk.stress.co_movement import correlations_of
 from actors.risk.stress.positions_file import book_from, read_book
+from actors.risk.stress.rows import Rows
 from tests.actors.risk.stress.books import random_panel
 
 PANEL = random_panel(("AAA", "BBB", "EURUSD", "OLD", "GBPUSD"), datetime.date(2020, 1, 1), 200)
@@ -121,6 +122,21 @@ WRONG: list[tuple[Any, str]] = [
     (put(expiry="soon"), "positions[0].option.expiry"),
     (put(strike=None), "positions[0].option.strike"),
     (put(other="BBB"), "AAA put 90 2020-12-18.other"),
+    (entry(currency="usd"), "positions[0].currency"),
+    (entry(amount=5), "positions[0].amount"),
+    (entry(funded="perhaps"), "positions[0].funded"),
+    (put(volatility=20), "positions[0].option.volatility"),
+    ({**put(), "volatilities": {"AAB": 0.2}}, "volatilities.AAB"),
+    ({**put(), "volatilities": {"AAA": 20}}, "volatilities.AAA"),
+    ({**put(), "dividends": {"AAB": 0.02}}, "dividends.AAB"),
+    ({**put(), "dividends": {"AAA": 2}}, "dividends.AAA"),
+    ({**put(), "prices": {"AAB": 2}}, "prices.AAB"),
+    ({**put(), "rates": {"USDX": 0.02}}, "rates.USDX"),
+    ({**put(), "rates": {"USD": 5}}, "rates.USD"),
+    ({**put(), "rates": {"USD": {1: 5}}}, "rates.USD"),
+    ({**put(), "exchange_rates": {"EUX": 1.1}}, "exchange_rates.EUX"),
+    ({**put(), "base_currency": "dollar"}, "base_currency"),
+    ({**put(), "base_currency": False}, "base_currency"),
     ({"positions": [*entry()["positions"], *entry()["positions"]]}, "positions"),
 ]
 
@@ -169,9 +185,50 @@ def test_a_book_of_the_past_knows_nothing_later() -> None:
     assert held.value == PANEL.closes[91, 0]
 
 
+def test_a_name_that_nothing_uses_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(InputError) as caught:
+        book_from({**put(), "volatilities": {"AAAX": 0.2}}, PANEL)
+    assert caught.value.remedy == "did you mean AAA?"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("false", False), ("True", True), (False, False), ("no", False)])
+def test_whether_a_position_is_funded_may_be_text(written: Any, meant: bool) -> None:
+    (future,) = book_from(entry(funded=written), PANEL).positions
+    assert isinstance(future, LinearPosition) and future.funded is meant
+
+
+def test_a_row_with_more_fields_than_columns_is_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "book.csv"
+    path.write_text("symbol,amount\nAAA,1000\nBBB,1,000\n")
+    with pytest.raises(InputError) as caught:
+        read_book(path, PANEL)
+    assert caught.value.field == "positions[1]" and caught.value.value == ["000"]
+
+
+def test_a_rate_that_is_taken_for_0_is_noted() -> None:
+    fall = scenario_from({"name": "x", "shocks": {"equity": "-10%"}})
+    held = put(volatility=0.3)
+    assert book_from(held, PANEL).run(fall).notes == ("rate of USD taken for 0: rates has none",)
+    assert book_from({**held, "rates": {"USD": 0.02}}, PANEL).run(fall).notes == ()
+
+
 def test_too_few_returns_give_no_correlations() -> None:
     assert correlations_of(PANEL, {"AAA"}) is None
     assert correlations_of(random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 40), {"AAA", "BBB"}) is None
+
+
+def test_correlations_and_deviations_are_of_the_rows_that_are_told() -> None:
+    data = random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 301)
+    data.closes[250, 0] = np.nan
+    for history, rows in ((None, Rows(298, 2)), (100, Rows(98, 2)), (20, None)):
+        found = correlations_of(data, {"AAA", "BBB"}, history)
+        assert (None if found is None else found.rows) == rows
+    found = correlations_of(data, {"AAA", "BBB"}, 100)
+    assert found is not None and found.deviations is not None
+    returns = data.returns()[-100:]
+    joint = returns[np.isfinite(returns).all(axis=1)]
+    assert found.deviations == pytest.approx(joint.std(axis=0, ddof=1))
+    assert found.of("AAA", "BBB") == pytest.approx(np.corrcoef(joint, rowvar=False)[0, 1])
 
 
 def test_the_example_of_the_documentation_can_be_read() -> None:

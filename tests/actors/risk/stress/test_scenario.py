@@ -58,6 +58,7 @@ def test_a_change_that_can_not_be_is_refused(name: str, text: object, rule: str)
 
 
 CONTENTS = [
+    ({"name": "x", "shocks": {"fx:EURUSD": "-10%", "fx:USDEUR": "-10%"}}, "x.fx:EURUSD"),
     ("text", "scenario"),
     ({"name": "x"}, "scenario"),
     ({"name": "x", "shocks": {"equity": "-1%"}, "size": 1}, "scenario.size"),
