@@ -1,8 +1,9 @@
 """The value of one American option, precise enough for second differences.
 
-By the exercise boundary of L. Andersen, M. Lake and D. Offengenden (2016) as QuantLib has it (``unit_option``). A call is
-a put on the other currency (R. McDonald and M. Schroder 1998), an option whose early exercise is never worth anything a
-European one, and where exercise is best between two boundaries finite differences stand in; see ``american``.
+By the exercise boundary of L. Andersen, M. Lake and D. Offengenden (2016) as QuantLib has it (``unit_option``). A call
+is a put on the other currency (R. McDonald and M. Schroder 1998), an option whose early exercise is never worth
+anything a European one, and where exercise is best between two boundaries finite differences stand in; see
+``american``.
 """
 
 from __future__ import annotations

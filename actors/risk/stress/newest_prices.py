@@ -13,7 +13,7 @@ from actors.errors import InputError
 from actors.ingest.closes import ClosePanel
 
 OLDEST_DAYS = 10
-"""Calendar days before a book's day from which a close no longer counts as its price, unless the book says otherwise."""
+"""Calendar days before a book's day from which a close no longer counts as a price, unless the book says otherwise."""
 _EPOCH = datetime.date(1970, 1, 1)
 
 

@@ -29,7 +29,9 @@ TASKS = {
     f"{{type: basket, {OPTION}, kind: maximum}}": (
         SHARE[:-1] + ", other: {spot: 90, volatility: 0.3, rate: 0.05}, correlation: 0.4}", "price",
     ),
-    f"{{type: swaption, expiry: 2025-01-02, swap: {SWAP}}}": (f"{{discount: {CURVE}, volatility: 0.011, model: normal}}", "vega"),
+    f"{{type: swaption, expiry: 2025-01-02, swap: {SWAP}}}": (
+        f"{{discount: {CURVE}, volatility: 0.011, model: normal}}", "vega",
+    ),
     f"{{type: interest_rate_swap, {SWAP[1:]}": (f"{{discount: {CURVE}}}", "fair_rate"),
     "{type: fixed_bond, start: 2022-02-15, maturity: 2032-02-15, coupon: 0.04}": (
         f"{{discount: {TREASURY}}}", "yield_to_maturity",
