@@ -6,14 +6,16 @@ import dataclasses
 import pathlib
 from typing import Any
 
-import yaml
 from rich.table import Table as Grid
 
-from actors.errors import DataError
-from actors.risk.pricing import Market, greeks, price
+from actors.risk.pricing import Greeks, Market, greeks, price
 from actors.risk.pricing.contracts import Basket
 from actors.risk.pricing.files import Task, read_task
+from actors.risk.pricing.rates_market import RatesMarket
 from actors.risk.pricing.valuation import valuation
+from actors.yaml_text import parsed_yaml
+
+_GREEKS = tuple(field.name for field in dataclasses.fields(Greeks) if field.name != "price")
 
 
 def read(path: pathlib.Path) -> Task:
@@ -23,15 +25,11 @@ def read(path: pathlib.Path) -> Task:
         DataError: It is neither YAML nor JSON.
         InputError: Naming the key that is unknown, missing or wrong.
     """
-    try:
-        return read_task(yaml.safe_load(path.expanduser().read_bytes()))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = " ".join(str(error).split())
-        raise DataError("unreadable contract", field="file", value=str(path), rule=f"YAML or JSON; {line}") from None
+    return read_task(parsed_yaml(path.expanduser().read_bytes(), "file", str(path)))
 
 
 def priced(task: Task) -> dict[str, Any]:
-    """Return value and sensitivities as plain data, without those that there are not.
+    """Return value and sensitivities as plain data; of an option those that there are not as ``None``, with the reason.
 
     Raises:
         InputError: It can't be priced; see ``actors.risk.pricing``.
@@ -41,10 +39,15 @@ def priced(task: Task) -> dict[str, Any]:
         if task.implied:
             told["implied_volatility"] = task.market.volatility
         if isinstance(task.contract, Basket) or task.other is not None or task.correlation is not None:
-            return told | {"price": price(task.contract, task.market, task.other, task.correlation)}
+            told["price"] = price(task.contract, task.market, task.other, task.correlation)
+            lacking = dict.fromkeys(_GREEKS, "a basket has the Greeks of two assets")
+            return told | dict.fromkeys(_GREEKS) | {"missing": lacking}
         found = dataclasses.asdict(greeks(task.contract, task.market))
-        return told | {name: number for name, number in found.items() if number is not None}
+        lacking = {name: "no day can pass before its last one" for name, number in found.items() if number is None}
+        return told | found | ({"missing": lacking} if lacking else {})
     of = valuation(task.contract, task.market)
+    if isinstance(task.market, RatesMarket) and task.market.model is not None:
+        told |= {"volatility": task.market.volatility, "model": str(task.market.model)}
     told |= {"value": of.value, **of.measures, "dv01": of.dv01}
     told["key_rate_dv01"] = {f"{years:g}Y": number for years, number in of.key_rates}
     return told | {name: number for name in ("vega", "delta") if (number := getattr(of, name)) is not None}
@@ -55,10 +58,15 @@ def shown(told: dict[str, Any]) -> Grid:
     grid = Grid(title=f"{told['contract'].replace('_', ' ')} on {told['date']}", title_justify="left")
     grid.add_column("")
     grid.add_column("", justify="right")
+    missing = told.get("missing", {})
     for name, number in told.items():
-        if isinstance(number, dict):
+        if name in missing:
+            grid.add_row(name, f"none: {missing[name]}")
+        elif name != "missing" and isinstance(number, dict):
             for tenor, part in number.items():
                 grid.add_row(f"  {tenor}", f"{part:,.6f}")
+        elif name == "model":
+            grid.add_row(name, f"{number} volatility")
         elif isinstance(number, float):
             grid.add_row(name.replace("_", " "), f"{number:,.6f}")
     return grid

@@ -33,11 +33,11 @@ from actors.risk.stress import (
     reverse_stress,
     standard_scenarios,
 )
-from actors.risk.stress.co_movement import deviations_of
 from actors.risk.stress.columns import column_factor
 from actors.risk.stress.factors import EQUITY, Factor, FactorKind
 from actors.risk.stress.positions_file import read_book
 from actors.risk.stress.requirements import lacking, required
+from actors.risk.stress.rows import Rows
 
 __all__ = ["Study", "plot", "read_book", "scenarios_of", "show", "shown", "study"]
 
@@ -55,6 +55,7 @@ class Study:
         replays: Of windows of the past.
         loss: The sum that reverse stress is about, or ``None``.
         horizon: Periods over which its distance is measured.
+        history: Newest periods up to the book's date that covariances are of; ``None``: all.
         alone: How far equities alone have to fall, and to rise, to lose the sum; empty where none was given.
         reverse: The most plausible scenario that loses it, or ``None``.
         no_reverse: Why there is none.
@@ -66,13 +67,23 @@ class Study:
     replays: tuple[Replay, ...]
     loss: float | None
     horizon: int
+    history: int | None
     alone: tuple[HowFar, ...]
     reverse: ReverseStress | None
     no_reverse: str | None
 
+    @property
+    def rows(self) -> Rows | None:
+        """What correlations were reckoned from; what reverse stress was is told with it."""
+        correlations = self.book.market.correlations
+        return None if correlations is None else correlations.rows
+
     def plain(self) -> dict[str, Any]:
         """Return the study as plain data."""
-        effects = {name: {**dataclasses.asdict(one), **part.plain()} for name, (one, part) in self.correlations.items()}
+        rows = self.rows.plain() if self.rows is not None else {}
+        effects = {
+            name: {**dataclasses.asdict(one), **part.plain(), **rows} for name, (one, part) in self.correlations.items()
+        }
         return {
             "date": self.book.market.date.isoformat(),
             "currency": self.book.market.base,
@@ -84,6 +95,7 @@ class Study:
             "windows": [one.plain() for one in self.replays],
             "loss": self.loss,
             "horizon": self.horizon,
+            "history": self.history,
             "equity_alone": [one.plain() for one in self.alone],
             "reverse": None if self.reverse is None else self.reverse.plain(),
             "no_reverse": self.no_reverse,
@@ -112,6 +124,7 @@ def study(
     loss: float | None = None,
     horizon: int = 10,
     fill: bool = False,
+    history: int | None = None,
 ) -> Study:
     """Put a book to stress tests.
 
@@ -123,12 +136,13 @@ def study(
         loss: Sum for the reverse stress test, base currency; ``None``: none.
         horizon: Periods that the reverse scenario's distance is measured over.
         fill: Whether windows fill prices without data by their beta.
+        history: Newest periods up to the book's date that covariances are of, as the book was read with; ``None``: all.
 
     Raises:
         InputError: A sum that is not positive.
     """
     results = tuple(book.run(scenario) for scenario in scenarios)
-    effects = {one.name: effect for one in scenarios if (effect := _correlation_effect(book, panel, one)) is not None}
+    effects = {one.name: effect for one in scenarios if (effect := _correlation_effect(book, one)) is not None}
     replays = tuple(replay(book, panel, window, fill) for window in WINDOWS) if windows else ()
     alone: tuple[HowFar, ...] = ()
     reverse, no_reverse = None, None
@@ -137,11 +151,11 @@ def study(
         currencies = frozenset({book.market.base, *book.market.exchange})
         wanted = _factors_with_data(book, panel, currencies)
         try:
-            model = factor_model(panel, wanted, currencies, horizon)
+            model = factor_model(panel.through(book.market.date), wanted, currencies, horizon, history)
             reverse = reverse_stress(book, model, loss)
         except InputError as error:
             no_reverse = str(error)
-    return Study(book, results, effects, replays, loss, horizon, alone, reverse, no_reverse)
+    return Study(book, results, effects, replays, loss, horizon, history, alone, reverse, no_reverse)
 
 
 def shown(found: Study) -> list[Grid]:
@@ -149,13 +163,13 @@ def shown(found: Study) -> list[Grid]:
     book, currency = found.book, found.book.market.base
     grids = [_scenario_grid(found, f"scenarios, {book.market.date.isoformat()}, profit in {currency}")]
     if found.correlations:
-        grids.append(_correlation_grid(found, f"shocks of correlations, one period, {currency}"))
+        grids.append(_correlation_grid(found, f"shocks of correlations, one period, {currency}{_of(found.rows)}"))
     if found.replays:
         grids.append(_replay_grid(found, f"windows of the past, profit in {currency}"))
     if found.loss is not None:
-        grids.append(
-            _reverse_grid(found, f"what loses {found.loss:,.0f} {currency}; sigmas over {found.horizon} periods")
-        )
+        rows = _of(None if found.reverse is None else found.reverse.rows)
+        title = f"what loses {found.loss:,.0f} {currency}; sigmas over {found.horizon} periods{rows}"
+        grids.append(_reverse_grid(found, title))
     missing = {
         name: reason
         for coverage in _coverages(found)
@@ -197,7 +211,8 @@ def show(found: Study, console: Console) -> None:
     """Print the study."""
     for grid in shown(found):
         console.print(grid)
-    for note in dict.fromkeys(note for one in found.replays if one.result is not None for note in one.result.notes):
+    results = [*found.results, *(one.result for one in found.replays if one.result is not None)]
+    for note in dict.fromkeys(note for one in results for note in one.notes):
         console.print(f"note: {note}", markup=False)
 
 
@@ -216,12 +231,10 @@ def _factors_with_data(book: StressBook, panel: ClosePanel, currencies: frozense
     return frozenset(wanted)
 
 
-def _correlation_effect(
-    book: StressBook, panel: ClosePanel, scenario: Scenario
-) -> tuple[CorrelationEffect, Coverage] | None:
+def _correlation_effect(book: StressBook, scenario: Scenario) -> tuple[CorrelationEffect, Coverage] | None:
     shocks = {factor: shock for factor, shock in scenario.shocks.items() if factor.kind is FactorKind.CORRELATION}
     today = book.market.correlations
-    if not shocks or today is None:
+    if not shocks or today is None or today.deviations is None:
         return None
     exposures, missing = dict.fromkeys(today.symbols, 0.0), dict(book.missing)
     for position in book.positions:
@@ -232,8 +245,8 @@ def _correlation_effect(
             exposures[position.symbol] += position.amount * exchange
         else:
             missing[position.name] = "not linear in a price that has a correlation"
-    deviations = deviations_of(panel, today.symbols)
-    return correlation_effect(np.array(list(exposures.values())), deviations, today, shocks), book.coverage(missing)
+    amounts = np.array(list(exposures.values()))
+    return correlation_effect(amounts, today.deviations, today, shocks), book.coverage(missing)
 
 
 def _scenario_grid(found: Study, title: str) -> Grid:
@@ -306,6 +319,10 @@ def _coverages(found: Study) -> list[Coverage]:
     every += [one.coverage for one in found.replays if one.result is not None]  # else the table says why
     every += [one.coverage for one in found.alone]
     return every if found.reverse is None else [*every, found.reverse.coverage]
+
+
+def _of(rows: Rows | None) -> str:
+    return "" if rows is None else f"; {rows.text()}"
 
 
 def _money(amount: float | None) -> str:

@@ -24,6 +24,9 @@ def risk_stress(
     ] = False,
     reverse: Annotated[float | None, typer.Option(help="Find what loses this much.")] = None,
     horizon: Annotated[int, typer.Option(min=1, help="Periods over which --reverse measures sigmas.")] = 10,
+    history: Annotated[
+        int | None, typer.Option(min=60, help="Newest periods that correlations and sigmas are of; without it all.")
+    ] = None,
     plot: Annotated[pathlib.Path | None, typer.Option(help="Draw it: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     profile: Profile = "local",
@@ -42,9 +45,11 @@ def risk_stress(
     if plot is not None:
         risk_backtest.check_picture(plot)
     panel = risk_backtest.read_panel(data, (), load(profile, config or (), overrides or ()))
-    book = commands.read_book(positions, panel)
+    book = commands.read_book(positions, panel, history)
     chosen = commands.scenarios_of(book, scenarios)
-    found = commands.study(book, panel, chosen, windows=windows, loss=reverse, horizon=horizon, fill=fill)
+    found = commands.study(
+        book, panel, chosen, windows=windows, loss=reverse, horizon=horizon, fill=fill, history=history
+    )
     if plot is not None:
         commands.plot(found, plot)
     if as_json:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from actors.clock import DAY
 from actors.errors import DataError, InputError
 from actors.ingest.table import MISSING_TIME, Table
 from actors.market.ticks import Kind
@@ -34,6 +36,12 @@ class ClosePanel:
     def returns(self) -> npt.NDArray[np.float64]:
         """Return simple returns from row to row, shape (rows - 1, symbols); NaN where one of two closes is missing."""
         return np.asarray(self.closes[1:] / self.closes[:-1] - 1.0, np.float64)
+
+    def through(self, day: datetime.date) -> ClosePanel:
+        """Return the rows up to the end of a day, all symbols; there may be none."""
+        end = ((day - datetime.date(1970, 1, 1)).days + 1) * DAY
+        rows = int(np.searchsorted(self.times, end))
+        return dataclasses.replace(self, times=self.times[:rows], closes=self.closes[:rows])
 
 
 def close_panel(table: Table, symbols: Sequence[str] = ()) -> ClosePanel:

@@ -52,6 +52,12 @@ def test_a_bond_is_told_as_data_with_its_key_rates(file: pathlib.Path) -> None:
     assert "10Y" in call(file).stdout
 
 
+def test_a_greek_that_there_is_not_is_a_row_with_its_reason(file: pathlib.Path) -> None:
+    file.write_text(OPTION.replace("american", "digital").replace("2025-01-17", "2024-01-03, payout: 1"))
+    assert "none: no day can pass" in call(file).stdout
+    assert json.loads(call(file, "--json").stdout)["theta"] is None
+
+
 def test_what_is_wrong_is_told_with_its_key(file: pathlib.Path) -> None:
     file.write_text(OPTION.replace("strike: 100", "strike: -1"))
     with pytest.raises(InputError) as caught:
@@ -61,8 +67,10 @@ def test_what_is_wrong_is_told_with_its_key(file: pathlib.Path) -> None:
     with pytest.raises(InputError) as caught:
         call(file)
     assert caught.value.field == "expiry"
-    file.write_text("contract: {")
-    with pytest.raises(DataError):
-        call(file)
+    for text in ("contract: {", OPTION.replace("2025-01-17", "2025-02-30"), "\xff".encode("latin-1")):
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(DataError) as unreadable:
+            call(file)
+        assert unreadable.value.field == "file"
     with pytest.raises(OSError, match="No such file"):
         raise call(file.with_name("nowhere.yaml")).exception or AssertionError

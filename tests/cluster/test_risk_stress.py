@@ -62,7 +62,7 @@ def test_everything_is_told_as_tables_and_drawn(
     result = call(bars, "--positions", positions, "--windows", "--reverse", 3000, "--plot", picture)
     assert result.exit_code == 0, result.output
     for word in ("equity -20%", "2011 US downgrade", "the data begin on", "how far equities have to fall", "sigmas",
-                 "missing at least once", "elsewhere", "volatilities stay"):  # fmt: skip
+                 "missing at least once", "elsewhere", "volatilities stay", "rate of USD taken for 0"):  # fmt: skip
         assert word in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
 
@@ -78,6 +78,17 @@ def test_as_data_no_figure_is_without_what_it_leaves_out(bars: pathlib.Path, pos
     assert by_window["2011 US downgrade"]["missing"] == {"elsewhere": "equity:ZZZ: not in the data"}
     assert told["reverse"]["found"] and told["reverse"]["profit"] == pytest.approx(-3000, rel=1e-4)
     assert told["correlation_effects"]["correlation +50%"]["repair"] == 0
+
+
+def test_correlations_and_reverse_stress_are_of_one_history(bars: pathlib.Path, positions: pathlib.Path) -> None:
+    arguments = bars, "--positions", positions, "--reverse", 3000
+    for history, rows in ((None, 302), (100, 100)):
+        more = () if history is None else ("--history", history)
+        told = json.loads(call(*arguments, *more, "--json").stdout)
+        assert told["history"] == history
+        for part in (told["reverse"], told["correlation_effects"]["correlation +50%"]):
+            assert (part["rows_used"], part["rows_dropped"]) == (rows, 0)
+        assert call(*arguments, *more).stdout.count(f"{rows} joint rows, 0 dropped") == 2
 
 
 def test_scenarios_are_those_of_the_file(bars: pathlib.Path, positions: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,9 @@
     contract: {type: american, right: put, strike: 100, expiry: 2025-01-17}
     market: {spot: 100, volatility: 0.2, rate: 0.05, dividend: 0.02}
 
+A volatility of rates needs its ``model``, normal (0.008 is 80 basis points) or lognormal (0.2 is 20% of the rate). All
+rates and volatilities are fractions.
+
 Of an option the market may have its ``price`` instead of a volatility, which is then implied. Of a basket it has
 ``other`` and ``correlation`` too. A curve is one of
 
@@ -42,11 +45,14 @@ from actors.risk.pricing.curves import Curve, flat_curve
 from actors.risk.pricing.forwards import Forward, ForwardMarket, ForwardRateAgreement, Future
 from actors.risk.pricing.implied import implied_volatility
 from actors.risk.pricing.market import Market
+from actors.risk.pricing.plausible import plausible_normal, plausible_rate, plausible_volatility
 from actors.risk.pricing.rates_contracts import Cap, FixedBond, FloatingBond, InterestRateSwap, Swaption
-from actors.risk.pricing.rates_market import RatesMarket
+from actors.risk.pricing.rates_market import RatesMarket, VolatilityModel
 from actors.vocabulary import Word
 
 T = TypeVar("T")
+_FRACTIONS = "coupon", "rate", "spread", "dividend"
+"""Keys of any contract, market or quote that are rates a year."""
 _SOUGHT = 0.2
 """A volatility that stands in until that of a price is known."""
 
@@ -112,9 +118,11 @@ def read_task(data: object) -> Task:
 
 
 def _option_task(name: str, contract: Contract, date: datetime.date, given: Mapping[str, Any]) -> Task:
+    _same_day(given, date, "market.date")
     rest = {key: value for key, value in given.items() if key not in ("other", "correlation", "price")}
     other = correlation = None
     if "other" in given:
+        _same_day(_mapping(given["other"], "market.other"), date, "market.other.date")
         other = _structured(Market, {"date": date, **_mapping(given["other"], "market.other")}, "market.other")
     if "correlation" in given:
         correlation = _converted(float, given["correlation"], "market.correlation")
@@ -129,12 +137,22 @@ def _option_task(name: str, contract: Contract, date: datetime.date, given: Mapp
     return Task(name, contract, dataclasses.replace(market, volatility=found), implied=True)
 
 
+def _same_day(given: Mapping[str, Any], date: datetime.date, path: str) -> None:
+    if "date" in given and _converted(datetime.date, given["date"], path) != date:
+        raise InputError(
+            "two dates in one file", field=path, value=given["date"], rule=f"the file's date, {date.isoformat()}",
+            remedy="leave it out: the market is that of the file's date",
+        )  # fmt: skip
+
+
 def _curve(data: object, date: datetime.date, path: str) -> Curve:
     given = _mapping(data, path)
     name = path.rpartition(".")[2]
     if "rate" in given:
         _known(given, {"rate"}, {"rate"}, f"{path}.")
-        return flat_curve(date, _converted(float, given["rate"], f"{path}.rate"), name=name)
+        rate = _converted(float, given["rate"], f"{path}.rate")
+        plausible_rate(f"{path}.rate", rate)
+        return flat_curve(date, rate, name=name)
     if "quotes" not in given:
         _known(given, {"days", "discounts"}, {"days", "discounts"}, f"{path}.")
         days = _converted(tuple[datetime.date, ...], given["days"], f"{path}.days")
@@ -186,17 +204,37 @@ def _structured(kind: type[T], data: Mapping[str, Any], path: str) -> T:
         hint = hints[key]
         if isinstance(value, Curve):
             ready[key] = value
-        elif isinstance(hint, type) and issubclass(hint, Word):
-            ready[key] = word(hint, f"{path}.{key}", value)
+        elif (kind_of_word := _word(hint)) is not None:
+            ready[key] = word(kind_of_word, f"{path}.{key}", value)
         elif dataclasses.is_dataclass(hint):
             ready[key] = _structured(typing.cast(Any, hint), _mapping(value, f"{path}.{key}"), f"{path}.{key}")
         else:
             ready[key] = _converted(hint, value, f"{path}.{key}")
     try:
-        return kind(**ready)
+        found = kind(**ready)
     except InputError as error:
         error.field = f"{path}.{error.field}"
         raise
+    _plausible(found, ready, path)
+    return found
+
+
+def _plausible(found: object, ready: Mapping[str, Any], path: str) -> None:
+    """Refuse numbers in per cent."""
+    for key in (*_FRACTIONS, "strike") if isinstance(found, Cap) else _FRACTIONS:
+        if isinstance(ready.get(key), float):
+            plausible_rate(f"{path}.{key}", ready[key])
+    if isinstance(ready.get("volatility"), float):
+        normal = isinstance(found, RatesMarket) and found.model is VolatilityModel.NORMAL
+        (plausible_normal if normal else plausible_volatility)(f"{path}.volatility", ready["volatility"])
+
+
+def _word(hint: Any) -> type[Word] | None:
+    """Return the vocabulary that a field takes, also where it may be left out."""
+    for one in typing.get_args(hint) or (hint,):
+        if isinstance(one, type) and issubclass(one, Word):
+            return one
+    return None
 
 
 def _converted(kind: Any, value: object, path: str) -> Any:

@@ -3,7 +3,7 @@
 | contract | method |
 |---|---|
 | European | Black, Scholes and Merton |
-| American | finite differences, Crank-Nicolson with damping |
+| American | its exercise boundary; see ``american_option`` |
 | digital | Black and Scholes |
 | barrier | M. Rubinstein and E. Reiner (1991) |
 | Asian, geometric | closed form; arithmetic: S. Turnbull and L. Wakeman (1991), an approximation by two moments |
@@ -12,13 +12,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import QuantLib as ql
 
 from actors.errors import InputError
 from actors.risk.pricing import black_scholes
+from actors.risk.pricing.american_option import american_price
 from actors.risk.pricing.contracts import (
     American,
     Asian,
@@ -35,9 +38,8 @@ from actors.risk.pricing.contracts import (
 from actors.risk.pricing.market import Market
 from actors.risk.pricing.quantlib_session import ql_date, valuation_on
 
-GRID = 200
-"""Steps of time, and of price, of finite differences."""
-_DAMPED = 2
+_YEARS = 1901, 2199
+"""First and last year of QuantLib's calendar."""
 
 
 def price(contract: Contract, market: Market, other: Market | None = None, correlation: float | None = None) -> float:
@@ -50,10 +52,49 @@ def price(contract: Contract, market: Market, other: Market | None = None, corre
         correlation: Of the two assets, from -1 to 1.
 
     Raises:
-        InputError: An option that has expired, a contract without a model, a barrier that was touched already, or a
-            second asset where there is none or the other way round.
+        InputError: An option that has expired, a contract without a model, a barrier that was touched already, a
+            second asset where there is none or the other way round, or a number that its model can't take.
     """
     years = market.years_to(contract)
+    if not isinstance(contract, European):
+        _within_calendar(contract, market)
+    try:
+        with np.errstate(all="ignore"):  # what overflows is told below
+            found = _priced(contract, market, years, other, correlation)
+    except RuntimeError as error:  # what QuantLib raises
+        raise unpriceable(contract, market, str(error).splitlines()[0]) from None
+    if not math.isfinite(found):
+        raise unpriceable(contract, market, "a finite value")
+    return found
+
+
+def unpriceable(contract: Contract, market: Market, rule: str) -> InputError:
+    """Return the error of an option that its model fails for, naming the number that is out of all proportion."""
+    years = market.years_to(contract)
+    suspects = (
+        ("spot", market.spot, abs(math.log(market.spot) - math.log(contract.strike)), 20.0),
+        ("volatility", market.volatility, market.volatility * math.sqrt(years), 20.0),
+        ("rate", market.rate, abs(market.rate) * years, 20.0),
+        ("dividend", market.dividend, abs(market.dividend) * years, 20.0),
+    )
+    field, value = next(
+        ((name, number) for name, number, size, most in suspects if size > most), ("contract", type(contract).__name__)
+    )
+    return InputError(
+        "the option's model fails here", field=field, value=value, rule=rule,
+        remedy="check the numbers of contract and market",
+    )  # fmt: skip
+
+
+def _within_calendar(contract: Contract, market: Market) -> None:
+    for name, day in (("expiry", contract.expiry), ("date", market.date)):
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            raise InputError(
+                "a day beyond the calendar", field=name, value=day.isoformat(), rule=f"{_YEARS[0]} to {_YEARS[1]}"
+            )
+
+
+def _priced(contract: Contract, market: Market, years: float, other: Market | None, correlation: float | None) -> float:
     if isinstance(contract, Basket):
         return _basket(contract, market, other, correlation)
     if other is not None or correlation is not None:
@@ -63,23 +104,18 @@ def price(contract: Contract, market: Market, other: Market | None = None, corre
     if isinstance(contract, European):
         given = market.spot, contract.strike, years, market.volatility, market.rate, market.dividend
         return float(black_scholes.prices(*given, contract.right.sign))
+    if isinstance(contract, American):
+        return american_price(contract, market, years)
     model = _MODELS.get(type(contract))
     if model is None:
         raise InputError(
             "no model for this contract",
             field="contract",
             value=type(contract).__name__,
-            rule=f"one of European, {', '.join(kind.__name__ for kind in _MODELS)}, Basket",
+            rule=f"one of European, American, {', '.join(kind.__name__ for kind in _MODELS)}, Basket",
         )
     with valuation_on(market.date):
         return float(model(contract, _process(market)).NPV())
-
-
-def _american(contract: American, process: ql.GeneralizedBlackScholesProcess) -> ql.Instrument:
-    exercise = ql.AmericanExercise(ql.Settings.instance().evaluationDate, ql_date(contract.expiry))
-    option = ql.VanillaOption(_payoff(contract), exercise)
-    option.setPricingEngine(ql.FdBlackScholesVanillaEngine(process, GRID, GRID, _DAMPED))
-    return option
 
 
 def _digital(contract: Digital, process: ql.GeneralizedBlackScholesProcess) -> ql.Instrument:
@@ -168,7 +204,6 @@ _BARRIERS = {
     BarrierKind.DOWN_OUT: ql.Barrier.DownOut,
 }
 _MODELS: dict[type[Contract], Callable[[Any, ql.GeneralizedBlackScholesProcess], ql.Instrument]] = {
-    American: _american,
     Digital: _digital,
     Barrier: _barrier,
     Asian: _asian,

@@ -28,7 +28,7 @@ class RatesMarket:
         forecast: What the rates of the index come from; ``None``: the same curve.
         fixings: Days and rates of the index that were set before, as fractions.
         volatility: Of the rate, per square root of a year; as a fraction of it (lognormal) or absolute (normal).
-        model: Which of the two.
+        model: Which of the two; needed with a volatility, whose size means nothing without it.
         displacement: Added to rates that move in proportion to themselves, so that they may be negative.
 
     Raises:
@@ -39,7 +39,7 @@ class RatesMarket:
     forecast: Curve | None = None
     fixings: tuple[tuple[datetime.date, float], ...] = ()
     volatility: float | None = None
-    model: VolatilityModel = VolatilityModel.NORMAL
+    model: VolatilityModel | None = None
     displacement: float = 0.0
 
     def __post_init__(self) -> None:
@@ -47,6 +47,14 @@ class RatesMarket:
         not_negative("displacement", self.displacement)
         if self.volatility is not None:
             positive("volatility", self.volatility)
+            if self.model is None:
+                raise InputError(
+                    "a volatility without its model",
+                    field="model",
+                    value="none",
+                    rule=" or ".join(VolatilityModel),
+                    remedy="normal for an absolute one, such as 0.008 for 80 basis points; lognormal for one of 20%",
+                )
         if self.forecast is not None and self.forecast.date != self.discount.date:
             raise InputError(
                 "curves of two days",
@@ -83,7 +91,7 @@ class RatesMarket:
                 "no volatility",
                 field="volatility",
                 value="none",
-                rule=f"a positive number, {self.model}",
+                rule="a positive number, and its model",
                 remedy="give the volatility of the rate with the market",
             )
         return self.volatility

@@ -7,7 +7,8 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from actors.errors import InputError
-from actors.risk.stress.factors import Factor, FactorKind
+from actors.risk.stress.contract_position import ContractPosition
+from actors.risk.stress.factors import VOLATILITY, Factor, FactorKind
 from actors.risk.stress.market import ShockedMarket, StressMarket
 from actors.risk.stress.positions import OptionPosition, Revaluable
 from actors.risk.stress.result import Coverage, PositionProfit, StressResult
@@ -30,6 +31,7 @@ class StressBook:
     Args:
         positions: What is held; each name once.
         market: Levels of today.
+        unpriced: Reason by name of positions that have a size, but no value that counts today.
 
     Attributes:
         market: Levels of today.
@@ -40,9 +42,12 @@ class StressBook:
             be known.
     """
 
-    def __init__(self, positions: Sequence[Revaluable], market: StressMarket) -> None:
+    def __init__(
+        self, positions: Sequence[Revaluable], market: StressMarket, unpriced: Mapping[str, str] | None = None
+    ) -> None:
         self.market = market
-        self.missing: dict[str, str] = {}
+        self.missing: dict[str, str] = dict(unpriced or {})
+        self._every = tuple(positions)
         self._held: list[_Held] = []
         self._notionals: dict[str, float] = {}
         today = ShockedMarket(market, {})
@@ -53,6 +58,8 @@ class StressBook:
                 )
             exchange = today.exchange(position.currency)
             notional = self._notionals[position.name] = position.notional * exchange
+            if position.name in self.missing:
+                continue
             try:
                 value = position.value(today) * exchange
             except InputError as error:
@@ -78,7 +85,7 @@ class StressBook:
     @functools.cached_property
     def _known(self) -> frozenset[Factor]:
         found = self.market.known_factors()
-        for position in self.positions:
+        for position in self._every:
             found |= position.needs
             if isinstance(position, OptionPosition) and position.volatility is not None:
                 found.add(Factor(FactorKind.VOLATILITY, position.symbol))
@@ -114,13 +121,26 @@ class StressBook:
             except InputError as error:
                 left_out[held.position.name] = str(error)
         rows.sort(key=lambda row: row.profit)
-        return StressResult(scenario.name, self.market.base, tuple(rows), self.coverage(left_out))
+        notes = self._notes(scenario, left_out)
+        return StressResult(scenario.name, self.market.base, tuple(rows), self.coverage(left_out), notes)
 
     def coverage(self, missing: Mapping[str, str]) -> Coverage:
         """Return how much of the book is left without some positions."""
         lost = sum(self._notionals[name] for name in missing)
         gross = self.gross
         return Coverage(1 - lost / gross if gross else 1.0 - bool(missing), dict(missing))
+
+    def _notes(self, scenario: Scenario, left_out: Mapping[str, str]) -> tuple[str, ...]:
+        """Return what was assumed, and what the scenario says that was not applied."""
+        covered = [position for position in self.positions if position.name not in left_out]
+        options = {one.currency for one in covered if isinstance(one, OptionPosition)}
+        notes = [
+            f"rate of {currency} taken for 0: rates has none" for currency in sorted(options - {*self.market.rates})
+        ]
+        still = [one.name for one in covered if isinstance(one, ContractPosition) and one.is_option]
+        if VOLATILITY in scenario.shocks and still:
+            notes.append(f"volatility is not applied to caps, floors and swaptions: {', '.join(still)}")
+        return tuple(notes)
 
     def _row(self, held: _Held, shocked: ShockedMarket, shocks: Mapping[Factor, Shock], split: bool) -> PositionProfit:
         shocked.used.clear()

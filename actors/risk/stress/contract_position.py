@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from actors.errors import InputError
 from actors.risk.pricing.curves import Curve
 from actors.risk.pricing.files import read_task
-from actors.risk.pricing.rates_contracts import FixedBond, FloatingBond, Swaption
+from actors.risk.pricing.rates_contracts import Cap, FixedBond, FloatingBond, Swaption
 from actors.risk.pricing.rates_market import RatesMarket
 from actors.risk.pricing.valuation import RatesContract, value
 from actors.risk.stress.factors import KEY_TENORS, Factor, FactorKind
@@ -20,7 +20,7 @@ class ContractPosition:
     """Some of one contract on interest rates, revalued in full.
 
     Both curves move by what the scenario says of the currency's rates: in parallel, and by each key rate. Where the
-    market of the contract has a volatility, that stays.
+    market of the contract has a volatility, that stays; a scenario that moves all of them says so in its notes.
 
     Attributes:
         name: What it is called.
@@ -44,6 +44,11 @@ class ContractPosition:
         return abs(self.quantity) * one
 
     @property
+    def is_option(self) -> bool:
+        """Whether its value depends on a volatility."""
+        return isinstance(self.contract, Cap | Swaption)
+
+    @property
     def needs(self) -> frozenset[Factor]:
         """The rates of its currency."""
         return frozenset({Factor(FactorKind.RATE, self.currency)})
@@ -58,12 +63,7 @@ class ContractPosition:
                     curve = curve.key_rate(place, shift, KEY_TENORS)
             return curve
 
-        try:
-            return self.quantity * value(self.contract, self.rates.moved(moved))
-        except RuntimeError as error:  # what QuantLib raises
-            raise InputError(
-                "the contract's model fails here", field=self.name, value=str(error)[:100], rule="a market it can take"
-            ) from error
+        return self.quantity * value(self.contract, self.rates.moved(moved))
 
 
 def contract_position(

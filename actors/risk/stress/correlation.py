@@ -12,6 +12,7 @@ from actors.errors import InputError
 from actors.risk.measures.parametric import Normal
 from actors.risk.measures.tails import Array
 from actors.risk.stress.factors import CORRELATION, Factor, require_known
+from actors.risk.stress.rows import Rows
 from actors.risk.stress.shocks import Change, Shock
 
 REPAIR_LIMIT = 0.1
@@ -27,6 +28,8 @@ class Correlations:
     Attributes:
         symbols: Symbol by row and column.
         matrix: Shape (symbols, symbols); symmetric, ones on the diagonal, positive semidefinite.
+        deviations: Standard deviations of the returns of one period, shape (symbols,), where known.
+        rows: What both were reckoned from, where known.
 
     Raises:
         InputError: It is none.
@@ -34,6 +37,8 @@ class Correlations:
 
     symbols: tuple[str, ...]
     matrix: Array
+    deviations: Array | None = None
+    rows: Rows | None = None
 
     def __post_init__(self) -> None:
         """Check the matrix."""

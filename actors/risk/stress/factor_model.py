@@ -12,7 +12,8 @@ from actors.errors import InputError
 from actors.ingest.closes import ClosePanel
 from actors.risk.measures.tails import Array
 from actors.risk.stress.columns import column_factor
-from actors.risk.stress.factors import Factor
+from actors.risk.stress.factors import Factor, one_way
+from actors.risk.stress.rows import Rows
 from actors.risk.stress.shocks import Change, Shock
 
 LEAST_RETURNS = 60
@@ -30,6 +31,7 @@ class FactorModel:
         factors: Which, each once.
         changes: How each one's change is meant.
         covariance: Of the changes, shape (factors, factors).
+        rows: What it was reckoned from, where known.
 
     Raises:
         InputError: No covariance matrix, or a factor twice.
@@ -38,6 +40,7 @@ class FactorModel:
     factors: tuple[Factor, ...]
     changes: tuple[Change, ...]
     covariance: Array
+    rows: Rows | None = None
 
     def __post_init__(self) -> None:
         """Check the matrix."""
@@ -86,7 +89,7 @@ def factor_model(
     Args:
         panel: Closes; see ``columns`` for what its columns may be.
         factors: Which are wanted, without key tenors; those that are no column, or have fewer than ``LEAST_RETURNS``
-            changes, are left out.
+            changes, are left out, and so is an exchange rate that is there the other way round.
         currencies: Those of which columns such as ``EURUSD`` are exchange rates.
         horizon: Rows ahead.
         window: Newest rows that count; ``None``: all.
@@ -99,7 +102,8 @@ def factor_model(
     for at, symbol in enumerate(panel.symbols):
         factor, change = column_factor(symbol, currencies)
         if (factor in factors or dataclasses.replace(factor, tenor=None) in factors) and _has_moves(closes, at):
-            chosen.append((factor, change, at))
+            if factor in one_way([*(one for one, _, _ in chosen), factor]):
+                chosen.append((factor, change, at))
     if not chosen:
         wanted = ", ".join(str(one) for one in sorted(factors)[:10])
         raise InputError(
@@ -117,7 +121,8 @@ def factor_model(
             rule=f"{LEAST_RETURNS} or more", remedy="leave out symbols with short histories",
         )  # fmt: skip
     covariance = np.atleast_2d(np.cov(joint, rowvar=False)) * horizon
-    return FactorModel(tuple(one for one, _, _ in chosen), tuple(change for _, change, _ in chosen), covariance)
+    factors_there, changes = tuple(one for one, _, _ in chosen), tuple(change for _, change, _ in chosen)
+    return FactorModel(factors_there, changes, covariance, Rows(len(joint), len(moves) - len(joint)))
 
 
 def _has_moves(closes: Array, column: int) -> bool:

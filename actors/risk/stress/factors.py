@@ -85,6 +85,20 @@ def pair(one: str, other: str) -> Factor:
     return Factor(FactorKind.CORRELATION, first, second)
 
 
+def inverse(factor: Factor) -> Factor:
+    """Return an exchange rate the other way round."""
+    return dataclasses.replace(factor, name=factor.name[3:] + factor.name[:3])
+
+
+def one_way(factors: Iterable[Factor]) -> list[Factor]:
+    """Return factors in their order, of each exchange rate only the first way round: it moves once."""
+    found: dict[Factor, None] = {}
+    for factor in factors:
+        if factor.kind is not FactorKind.FX or inverse(factor) not in found:
+            found[factor] = None
+    return list(found)
+
+
 def parse_factor(text: str, field: str = "factor") -> Factor:
     """Return the factor that a text names; whether a market has it, ``require_known`` says.
 

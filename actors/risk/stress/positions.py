@@ -141,12 +141,7 @@ class OptionPosition:
 
     def value(self, market: ShockedMarket) -> float:
         """Return the value of all units."""
-        try:
-            return self.quantity * self._price(market)
-        except RuntimeError as error:  # what QuantLib raises
-            raise InputError(
-                "the option's model fails here", field=self.name, value=str(error)[:100], rule="terms that it can price"
-            ) from error
+        return self.quantity * self._price(market)
 
     def _price(self, market: ShockedMarket) -> float:
         here = self.market(market, self.symbol, self.volatility)

@@ -3,11 +3,12 @@
 ```yaml
 base_currency: USD
 date: 2017-12-11                 # default: the newest day of the data
+oldest_price_days: 10            # calendar days before the date from which a close no longer counts
 exchange_rates: {EUR: 1.18}      # base currency for one unit; default: the newest close of EURUSD
 rates: {USD: 0.015}              # or by years: {1: 0.015, 10: 0.024}
 volatilities: {AAPL: 0.22}
 dividends: {AAPL: 0.015}
-prices: {AAPL: 172.67}           # default: the newest close
+prices: {AAPL: 172.67}           # default: the newest close up to the date
 positions:
   - {symbol: AAPL, quantity: 100}
   - {symbol: IBM, amount: -25000}
@@ -20,6 +21,9 @@ positions:
     contract: {type: fixed_bond, start: 2015-02-15, maturity: 2025-02-15, coupon: 0.02}
     market: {discount: {rate: 0.023}}                                 # both as alphamind risk price reads them
 ```
+
+A position whose price is too old is missing from every figure, with the day of that price as the reason; its last
+price still tells its share of the book.
 
 An option may also have ``kind`` (european, american, barrier with ``barrier``, ``barrier_kind`` and ``rebate``,
 digital with ``payout``, basket with ``other`` and ``basket_kind``) and a ``volatility`` of its own. A CSV file has a
@@ -34,23 +38,23 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import yaml
-
-from actors.clock import DAY
 from actors.errors import DataError, InputError
 from actors.ingest.closes import ClosePanel
+from actors.risk.pricing.plausible import plausible_rate, plausible_volatility
 from actors.risk.stress.book import StressBook
 from actors.risk.stress.co_movement import correlations_of
 from actors.risk.stress.contract_position import contract_position
 from actors.risk.stress.factors import FactorKind, parse_factor
-from actors.risk.stress.fields import date, number, only
+from actors.risk.stress.fields import currency, date, number, only, truth, used
 from actors.risk.stress.market import StressMarket
+from actors.risk.stress.newest_prices import OLDEST_DAYS, NewestPrices, last_day, newest_prices
 from actors.risk.stress.option_terms import OPTION_KEYS, option_contract
 from actors.risk.stress.positions import KeyRatePosition, LinearPosition, OptionPosition, Revaluable
+from actors.yaml_text import parsed_yaml
 
 _BOOK_KEYS = (
-    "base_currency", "date", "exchange_rates", "rates", "volatilities", "dividends", "prices", "positions",
+    "base_currency", "date", "oldest_price_days", "exchange_rates", "rates", "volatilities", "dividends", "prices",
+    "positions",
 )  # fmt: skip
 _POSITION_KEYS = (
     "name", "symbol", "quantity", "amount", "currency", "funded", "option", "notional", "dv01", "convexity",
@@ -58,87 +62,101 @@ _POSITION_KEYS = (
 )  # fmt: skip
 
 
-def read_book(path: pathlib.Path, panel: ClosePanel) -> StressBook:
-    """Return the book of a file, in the market of a panel's newest closes.
+def read_book(path: pathlib.Path, panel: ClosePanel, history: int | None = None) -> StressBook:
+    """Return the book of a file, in the market of a panel's newest closes up to its date.
+
+    Args:
+        path: The file.
+        panel: Closes.
+        history: Newest returns up to the date that correlations are of; ``None``: all.
 
     Raises:
         DataError: The file can't be read.
         InputError: Naming the entry that is wrong, or has no price.
     """
     try:
-        text = path.expanduser().read_text()
-        content = _from_csv(text) if path.suffix.lower() == ".csv" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
+        raw = path.expanduser().read_bytes()
+        content = _from_csv(raw.decode()) if path.suffix.lower() == ".csv" else None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError("can't be read", field="positions", value=path.name, rule=f"YAML or CSV ({error})") from error
-    return book_from(content, panel)
+    return book_from(parsed_yaml(raw, "positions", path.name) if content is None else content, panel, history)
 
 
-def book_from(content: Any, panel: ClosePanel) -> StressBook:
+def book_from(content: Any, panel: ClosePanel, history: int | None = None) -> StressBook:
     """Return the book that a mapping describes; see ``read_book``."""
     if not isinstance(content, dict) or not isinstance(content.get("positions"), list) or not content["positions"]:
         raise InputError("no positions", field="positions", value=type(content).__name__, rule="a list of mappings")
     only(content, _BOOK_KEYS, "")
-    base = str(content.get("base_currency", "USD"))
-    closes = _newest(panel)
-    prices = {**closes, **_numbers(content, "prices")}
+    base = currency(content.get("base_currency", "USD"), "base_currency")
+    day = date(content.get("date", last_day(panel)), "date")
+    newest = newest_prices(panel, day, _oldest_days(content))
+    closes, given = newest.fresh, _numbers(content, "prices")
+    prices = {**{symbol: close for symbol, (close, _) in newest.found.items()}, **given}
     rates = _mapping(content, "rates")
     exchange = {
         symbol[:3]: close
         for symbol, close in closes.items()
         if len(symbol) == 6 and symbol[3:] == base and symbol.isalpha() and symbol.isupper()
     }
-    day = date(content.get("date", _last_day(panel)), "date")
     entries = [_position(one, f"positions[{at}]", base, prices, day) for at, one in enumerate(content["positions"])]
+    exchange |= _numbers(content, "exchange_rates")
+    _require_used(content, entries, base)
+    _require_exchange(entries, base, exchange, newest)
     symbols = {one.symbol for one in entries if isinstance(one, (LinearPosition, OptionPosition)) and one.symbol}
     symbols |= {one.other for one in entries if isinstance(one, OptionPosition) and one.other}
     market = StressMarket(
         date=day,
         base=base,
-        prices=prices,
+        prices={**closes, **given},
         volatilities=_numbers(content, "volatilities"),
         dividends=_numbers(content, "dividends"),
         rates={str(name): _curve(rate, f"rates.{name}") for name, rate in rates.items()},
-        exchange={**exchange, **_numbers(content, "exchange_rates")},
-        correlations=correlations_of(panel, symbols),
+        exchange=exchange,
+        correlations=correlations_of(panel.through(day), symbols, history),
     )
-    return StressBook(_named(entries), market)
+    return StressBook(_named(entries), market, _unpriced(entries, content["positions"], newest, given))
 
 
 def _position(content: Any, field: str, base: str, prices: Mapping[str, float], day: datetime.date) -> Revaluable:
     if not isinstance(content, dict):
         raise InputError("not a position", field=field, value=content, rule="a mapping")
     only(content, _POSITION_KEYS, f"{field}.")
-    symbol, currency = content.get("symbol"), str(content.get("currency", base))
+    symbol, money = content.get("symbol"), currency(content.get("currency", base), f"{field}.currency")
     symbol = None if symbol is None else str(symbol)
-    name = str(content.get("name", symbol or currency))
+    name = str(content.get("name", symbol or money))
+    beside = [key for key in ("quantity", "option", "contract", "dv01") if key in content]
+    if "amount" in content and beside:
+        raise InputError(
+            f"an amount beside {beside[0]}", field=f"{field}.amount", value=content["amount"], rule="one of the two",
+            remedy="leave the amount out: it is quantity times price" if beside[0] == "quantity" else None,
+        )  # fmt: skip
     if "dv01" in content:
         dv01 = {
-            parse_factor(f"{FactorKind.RATE}:{currency}:{tenor}", f"{field}.dv01").tenor or 0.0: amount
+            parse_factor(f"{FactorKind.RATE}:{money}:{tenor}", f"{field}.dv01").tenor or 0.0: amount
             for tenor, amount in _numbers(content, "dv01", f"{field}.").items()
         }
         return KeyRatePosition(
             name=name,
-            currency=currency,
+            currency=money,
             notional=abs(number(content, "notional", field)),
             dv01=dv01,
             present_value=number(content, "present_value", field, 0.0),
             convexity=number(content, "convexity", field, 0.0),
         )
     if "contract" in content:
-        return contract_position(content, field, currency, name, number(content, "quantity", field), day)
+        return contract_position(content, field, money, name, number(content, "quantity", field), day)
     if "option" in content:
-        return _option(content, field, currency, name, symbol, prices)
+        return _option(content, field, money, name, symbol, prices)
     if "amount" in content:
         amount = number(content, "amount", field)
     else:
         amount = number(content, "quantity", field) * _price(symbol, prices, field)
-    return LinearPosition(
-        name=name, symbol=symbol, amount=amount, currency=currency, funded=bool(content.get("funded", True))
-    )
+    funded = truth(content.get("funded", True), f"{field}.funded")
+    return LinearPosition(name=name, symbol=symbol, amount=amount, currency=money, funded=funded)
 
 
 def _option(
-    content: dict[str, Any], field: str, currency: str, name: str, symbol: str | None, prices: Mapping[str, float]
+    content: dict[str, Any], field: str, money: str, name: str, symbol: str | None, prices: Mapping[str, float]
 ) -> OptionPosition:
     terms, where = content["option"], f"{field}.option"
     if not isinstance(terms, dict):
@@ -153,11 +171,17 @@ def _option(
         symbol=str(symbol),
         contract=contract,
         quantity=number(content, "quantity", field),
-        currency=currency,
+        currency=money,
         reference=_price(symbol, prices, field),
-        volatility=number(terms, "volatility", where) if "volatility" in terms else None,
+        volatility=_volatility(terms, where) if "volatility" in terms else None,
         other=None if other is None else str(other),
     )
+
+
+def _volatility(terms: Mapping[str, Any], where: str) -> float:
+    volatility = number(terms, "volatility", where)
+    plausible_volatility(f"{where}.volatility", volatility)
+    return volatility
 
 
 def _price(symbol: str | None, prices: Mapping[str, float], field: str) -> float:
@@ -184,8 +208,27 @@ def _numbers(content: Mapping[str, Any], key: str, field: str = "") -> dict[str,
 
 def _curve(content: Any, field: str) -> dict[float, float]:
     if not isinstance(content, dict):
-        return {1.0: number({"rate": content}, "rate", field)}
-    return {number({"years": years}, "years", field): number(content, years, field) for years in content}
+        curve = {1.0: number({"rate": content}, "rate", field)}
+    else:
+        curve = {number({"years": years}, "years", field): number(content, years, field) for years in content}
+    for rate in curve.values():
+        plausible_rate(field, rate)
+    return curve
+
+
+def _require_used(content: Mapping[str, Any], entries: list[Revaluable], base: str) -> None:
+    """Refuse numbers in per cent, and those of symbols and currencies that no position has."""
+    symbols = {str(name) for one in entries for key in ("symbol", "other") if (name := getattr(one, key, None))}
+    currencies = {base, *(one.currency for one in entries)}
+    for key, names in (
+        ("prices", symbols), ("volatilities", symbols), ("dividends", symbols),
+        ("rates", currencies), ("exchange_rates", currencies),
+    ):  # fmt: skip
+        used(_mapping(content, key), names, key)
+    for symbol, volatility in _numbers(content, "volatilities").items():
+        plausible_volatility(f"volatilities.{symbol}", volatility)
+    for symbol, dividend in _numbers(content, "dividends").items():
+        plausible_rate(f"dividends.{symbol}", dividend)
 
 
 def _named(positions: list[Revaluable]) -> list[Revaluable]:
@@ -201,28 +244,53 @@ def _named(positions: list[Revaluable]) -> list[Revaluable]:
     return positions
 
 
-def _newest(panel: ClosePanel) -> dict[str, float]:
+def _oldest_days(content: Mapping[str, Any]) -> int:
+    days = content.get("oldest_price_days", OLDEST_DAYS)
+    if isinstance(days, bool) or not isinstance(days, int) or days < 0:
+        raise InputError("no number of days", field="oldest_price_days", value=days, rule="a whole number, 0 or more")
+    return days
+
+
+def _unpriced(
+    entries: list[Revaluable], contents: list[Any], newest: NewestPrices, given: Mapping[str, float]
+) -> dict[str, str]:
+    """Return the reason by name of positions that need a price which is too old and is not given."""
     found = {}
-    for column, symbol in enumerate(panel.symbols):
-        known = np.flatnonzero(np.isfinite(panel.closes[:, column]))
-        if len(known):
-            found[symbol] = float(panel.closes[known[-1], column])
+    for entry, content in zip(entries, contents, strict=True):
+        if isinstance(entry, LinearPosition) and "amount" in content:
+            continue
+        if isinstance(entry, (LinearPosition, OptionPosition)):
+            for symbol in (entry.symbol, getattr(entry, "other", None)):
+                reason = None if symbol is None or symbol in given else newest.stale(symbol)
+                if reason is not None:
+                    found[entry.name] = reason
     return found
 
 
-def _last_day(panel: ClosePanel) -> datetime.date:
-    return datetime.date(1970, 1, 1) + datetime.timedelta(days=int(panel.times[-1]) // DAY)
+def _require_exchange(
+    entries: list[Revaluable], base: str, exchange: Mapping[str, float], newest: NewestPrices
+) -> None:
+    for entry in entries:
+        reason = None if entry.currency in {base, *exchange} else newest.stale(entry.currency + base)
+        if reason is not None:
+            raise InputError(
+                f"no exchange rate of {entry.currency}", field=f"exchange_rates.{entry.currency}",
+                value=entry.currency + base, rule=reason, remedy="give it under exchange_rates",
+            )  # fmt: skip
 
 
 def _from_csv(text: str) -> dict[str, Any]:
     rows = []
-    for row in csv.DictReader(text.splitlines()):
+    for at, row in enumerate(csv.DictReader(text.splitlines())):
+        if None in row:
+            raise InputError(
+                "more fields than columns", field=f"positions[{at}]", value=row[None],
+                rule="a field for each column of the first line", remedy="quote a field that has a comma in it",
+            )  # fmt: skip
         given = {key: value for key, value in row.items() if key and value not in (None, "")}
         entry: dict[str, Any] = {key: value for key, value in given.items() if key not in OPTION_KEYS}
         terms = {key: value for key, value in given.items() if key in OPTION_KEYS}
         if terms:
             entry["option"] = terms
-        if "funded" in entry:
-            entry["funded"] = str(entry["funded"]).lower() in ("true", "1", "yes")
         rows.append(entry)
     return {"positions": rows}

@@ -15,7 +15,7 @@ from actors.ingest.closes import ClosePanel
 from actors.risk.measures.tails import Array
 from actors.risk.stress.batch import profits
 from actors.risk.stress.book import StressBook
-from actors.risk.stress.factors import Factor, FactorKind
+from actors.risk.stress.factors import Factor, FactorKind, one_way
 from actors.risk.stress.history import Moves, window_moves
 from actors.risk.stress.positions import OptionPosition
 from actors.risk.stress.requirements import lacking
@@ -119,7 +119,7 @@ def replay(book: StressBook, panel: ClosePanel, window: Window, fill: bool = Fal
     shocks = {factor: shock for factor, shock in moves.shocks().items() if factor in known}
     result = book.run(Scenario(window.name, window.description, shocks), missing)
     used = {factor for factor in known if str(factor) in result.by_factor}
-    result = dataclasses.replace(result, notes=_notes(book, used, missing))
+    result = dataclasses.replace(result, notes=(*result.notes, *_notes(book, used, missing)))
     left_out = result.coverage.missing
     rows = range(1, len(moves.days))
     path = [{factor: shock for factor, shock in moves.shocks(row).items() if factor in used} for row in rows]
@@ -139,7 +139,8 @@ def replay(book: StressBook, panel: ClosePanel, window: Window, fill: bool = Fal
 def _known(book: StressBook, moves: Moves) -> set[Factor]:
     """Return the columns that the book and its market know."""
     known = book.known_factors()
-    return {factor for factor in moves.factors if factor in known or dataclasses.replace(factor, tenor=None) in known}
+    there = one_way(moves.factors)
+    return {factor for factor in there if factor in known or dataclasses.replace(factor, tenor=None) in known}
 
 
 def _notes(book: StressBook, used: set[Factor], missing: dict[str, str]) -> tuple[str, ...]:

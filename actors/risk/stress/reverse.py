@@ -28,7 +28,10 @@ from actors.risk.stress.nearest_loss import REACH, nearest_loss
 from actors.risk.stress.positions import LinearPosition
 from actors.risk.stress.requirements import lacking
 from actors.risk.stress.result import Coverage
+from actors.risk.stress.rows import Rows
 from actors.risk.stress.shocks import Shock
+
+_PARTS = "coverage", "rows"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,7 @@ class ReverseStress:
         probability_beyond: Of a scenario as far away or further in any direction (chi-squared).
         method: ``closed form`` or ``numerical``.
         coverage: How much of the book this is of.
+        rows: What the covariance was reckoned from, where known.
     """
 
     loss: float
@@ -58,13 +62,15 @@ class ReverseStress:
     probability_beyond: float
     method: str
     coverage: Coverage
+    rows: Rows | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the answer as plain data."""
         return {
-            **{field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "coverage"},
+            **{field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in _PARTS},
             "shocks": {str(factor): shock.text() for factor, shock in self.shocks.items()},
             "reason": None if self.found else f"no scenario within {REACH:g} sigmas was found that loses so much",
+            **({} if self.rows is None else self.rows.plain()),
             **self.coverage.plain(),
         }
 
@@ -181,4 +187,5 @@ def _answer(
         probability_beyond=float(special.chdtrc(directions, distance**2)),
         method=method,
         coverage=coverage,
+        rows=model.rows,
     )

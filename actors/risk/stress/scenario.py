@@ -7,11 +7,19 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from actors.errors import DataError, InputError
-from actors.risk.stress.factors import CORRELATION, EQUITY, VOLATILITY, Factor, FactorKind, parse_factor, require_known
+from actors.risk.stress.factors import (
+    CORRELATION,
+    EQUITY,
+    VOLATILITY,
+    Factor,
+    FactorKind,
+    inverse,
+    parse_factor,
+    require_known,
+)
 from actors.risk.stress.shocks import Change, Shock, absolute, check_shock, parse_shock, relative
+from actors.yaml_text import parsed_yaml
 
 _KEYS = "name", "description", "shocks"
 
@@ -29,7 +37,7 @@ class Scenario:
         shocks: The change of every factor that moves.
 
     Raises:
-        InputError: No name, or a change that a factor can't make.
+        InputError: No name, a change that a factor can't make, or an exchange rate that moves both ways round.
     """
 
     name: str
@@ -48,6 +56,14 @@ class Scenario:
                     field=f"{self.name}.{factor}",
                     value=shock.text(),
                     rule="a share of the way to 1 or 0, in %",
+                )
+            if factor.kind is FactorKind.FX and inverse(factor) in self.shocks:
+                raise InputError(
+                    f"{factor} and {inverse(factor)} are one exchange rate",
+                    field=f"{self.name}.{factor}",
+                    value=f"{shock.text()} and {self.shocks[inverse(factor)].text()}",
+                    rule="one change of each pair of currencies",
+                    remedy=f"leave one of the two out: {factor} -50% is {inverse(factor)} +100%",
                 )
 
     def require_known(self, known: Iterable[Factor]) -> None:
@@ -95,9 +111,10 @@ def read_scenarios(path: pathlib.Path) -> tuple[Scenario, ...]:
         InputError: A scenario that is none, or a name that occurs twice.
     """
     try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = path.read_bytes()
+    except OSError as error:
         raise DataError("can't be read", field="scenarios", value=path.name, rule=f"YAML ({error})") from error
+    content = parsed_yaml(text, "scenarios", path.name)
     listed = content.get("scenarios") if isinstance(content, dict) else content
     if not isinstance(listed, list) or not listed:
         raise DataError("no scenarios", field="scenarios", value=path.name, rule="a list of mappings")

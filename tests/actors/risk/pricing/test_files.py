@@ -29,7 +29,9 @@ TASKS = {
     f"{{type: basket, {OPTION}, kind: maximum}}": (
         SHARE[:-1] + ", other: {spot: 90, volatility: 0.3, rate: 0.05}, correlation: 0.4}", "price",
     ),
-    f"{{type: swaption, expiry: 2025-01-02, swap: {SWAP}}}": (f"{{discount: {CURVE}, volatility: 0.011}}", "vega"),
+    f"{{type: swaption, expiry: 2025-01-02, swap: {SWAP}}}": (
+        f"{{discount: {CURVE}, volatility: 0.011, model: normal}}", "vega",
+    ),
     f"{{type: interest_rate_swap, {SWAP[1:]}": (f"{{discount: {CURVE}}}", "fair_rate"),
     "{type: fixed_bond, start: 2022-02-15, maturity: 2032-02-15, coupon: 0.04}": (
         f"{{discount: {TREASURY}}}", "yield_to_maturity",
@@ -70,12 +72,30 @@ def test_the_price_of_an_option_implies_its_volatility() -> None:
     assert found["implied_volatility"] == pytest.approx(0.2) and found["price"] == pytest.approx(price)
 
 
+def test_greeks_that_there_are_not_are_told_with_the_reason() -> None:
+    basket = "{type: basket, right: call, strike: 100, expiry: 2025-01-17, kind: maximum}"
+    found = told(basket, SHARE[:-1] + ", other: {spot: 90, volatility: 0.3, rate: 0.05}, correlation: 0.4}")
+    assert found["gamma"] is None and "two assets" in found["missing"]["gamma"]
+    digital = "{type: digital, right: call, strike: 100, expiry: 2024-01-03, payout: 1}"
+    found = told(digital, SHARE)
+    assert found["theta"] is None and list(found["missing"]) == ["theta"]
+    assert "missing" not in told(f"{{type: american, {OPTION}}}", SHARE)
+
+
 def test_the_key_rates_of_a_swap_add_up() -> None:
     found = told(f"{{type: interest_rate_swap, {SWAP[1:]}", f"{{discount: {CURVE}}}")
     assert sum(found["key_rate_dv01"].values()) == pytest.approx(found["dv01"], rel=1e-4)
 
 
+@pytest.mark.parametrize(("model", "volatility"), [("normal", 0.011), ("lognormal", 0.3)])
+def test_the_model_of_a_volatility_of_rates_is_told(model: str, volatility: float) -> None:
+    found = told(SWAPTION, f"{{discount: {CURVE}, volatility: {volatility}, model: {model}}}")
+    assert (found["model"], found["volatility"]) == (model, volatility)
+
+
 AMERICAN = f"{{type: american, {OPTION}}}"
+BASKET = f"{{type: basket, {OPTION}, kind: maximum}}"
+SWAPTION = f"{{type: swaption, expiry: 2025-01-02, swap: {SWAP}}}"
 FORWARD = "{type: forward, delivery: 2024-12-02, price: 1.1}"
 
 
@@ -96,6 +116,16 @@ FORWARD = "{type: forward, delivery: 2024-12-02, price: 1.1}"
         (AMERICAN, "{spot: 100, price: 1.0e-9}", "quoted"),
         (AMERICAN, "{spot: 100, volatility: 0.2, other: 3}", "market.other"),
         (AMERICAN, "{spot: 100, volatility: 0.2, correlation: x}", "market.correlation"),
+        (AMERICAN, "{spot: 100, volatility: 0.2, date: 2024-01-03}", "market.date"),
+        (
+            BASKET,
+            "{spot: 100, volatility: 0.2, other: {spot: 1, volatility: 0.2, date: 2023-01-02}, correlation: 0}",
+            "market.other.date",
+        ),
+        (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3}}", "market.model"),
+        (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3, model: black}}", "market.model"),
+        (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3, model: normal}}", "market.volatility"),
+        (SWAPTION, f"{{discount: {CURVE}, volatility: 30, model: lognormal}}", "market.volatility"),
         (FORWARD, "{spot: 1.1}", "market.discount"),
         (FORWARD, "{spot: 1.1, discount: 0.05}", "market.discount"),
         (FORWARD, "{spot: 1.1, discount: {rate: x}}", "market.discount.rate"),
@@ -121,6 +151,28 @@ def test_what_can_not_be_read_is_named_by_its_key(contract: str, market: str, fi
     with pytest.raises(InputError) as caught:
         told(contract, market)
     assert caught.value.field == field and caught.value.rule
+
+
+PERCENTS = [
+    ("{type: fixed_bond, start: 2022-02-15, maturity: 2032-02-15, coupon: 4.5}", "{discount: {rate: 0.04}}", "0.045"),
+    ("{type: fixed_bond, start: 2022-02-15, maturity: 2032-02-15, coupon: 0.045}", "{discount: {rate: 4}}", "0.04"),
+    (f"{{type: interest_rate_swap, {SWAP[1:].replace('0.036', '3.6')}", f"{{discount: {CURVE}}}", "0.036"),
+    ("{type: cap, kind: cap, index: euribor_3m, strike: 3, notional: 1, start: 2024-01-04, maturity: 2029-01-04}",
+     f"{EUR}}}", "0.03"),
+    (AMERICAN, "{spot: 100, volatility: 20}", "0.2"),
+    (AMERICAN, "{spot: 100, volatility: 0.2, rate: 5}", "0.05"),
+    (AMERICAN, "{spot: 100, volatility: 0.2, dividend: 2}", "0.02"),
+    (FORWARD, "{spot: 1, discount: {index: sofr, quotes: [{type: swap, tenor: 1Y, rate: 5}]}}", "0.05"),
+    (SWAPTION, f"{{discount: {CURVE}, volatility: 85, model: normal}}", "0.0085"),
+    (SWAPTION, f"{{discount: {CURVE}, volatility: 0.3, model: normal}}", "model: lognormal, or 0.003"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("contract", "market", "meant"), PERCENTS)
+def test_a_number_in_per_cent_is_refused_with_what_was_meant(contract: str, market: str, meant: str) -> None:
+    with pytest.raises(InputError) as caught:
+        told(contract, market)
+    assert caught.value.remedy == f"did you mean {meant}?"
 
 
 @pytest.mark.parametrize(("data", "field"), [(None, "file"), ([], "file"), ({"date": "2024-01-02"}, "contract")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import datetime
+import math
 
 import pytest
 import QuantLib as ql
@@ -30,9 +31,11 @@ from actors.risk.pricing import (
 )
 from actors.risk.pricing.greeks import bumped
 from actors.risk.pricing.quantlib_session import valuation_on
+from actors.risk.pricing.unit_option import Method, UnitOption
 
 TODAY = datetime.date(2024, 1, 2)
 MARKET = Market(date=TODAY, spot=100.0, volatility=0.2, rate=0.05, dividend=0.02)
+Day = datetime.date
 CALL, PUT = Right.CALL, Right.PUT
 
 
@@ -90,8 +93,6 @@ numbers = {
 def test_calls_and_puts_are_at_parity(
     spot: float, strike: float, days: int, volatility: float, rate: float, dividend: float
 ) -> None:
-    import math
-
     here, years = market(spot, volatility, rate, dividend), days / 365
     call, put = (price(European(right=right, strike=strike, expiry=after(days)), here) for right in Right)
     forward = spot * math.exp(-dividend * years) - strike * math.exp(-rate * years)
@@ -174,7 +175,65 @@ def test_a_market_that_was_seen_on_its_day_has_the_same_greeks() -> None:
 
 
 def test_on_the_last_day_but_one_no_day_can_pass() -> None:
-    assert greeks(American(right=PUT, strike=100, expiry=after(1)), MARKET).theta is None
+    assert greeks(Digital(right=PUT, strike=100, expiry=after(1), payout=1), MARKET).theta is None
+
+
+@pytest.mark.parametrize("days", [1, 2, 10, 200])
+@pytest.mark.parametrize("strike", [98.0, 100.0, 101.0])
+def test_greeks_are_european_ones_where_early_exercise_is_worthless(days: int, strike: float) -> None:
+    here = market(100, 0.2, 0.05)  # R. Merton (1973): a call without dividends
+    european = greeks(European(right=CALL, strike=strike, expiry=after(days)), here)
+    found = greeks(American(right=CALL, strike=strike, expiry=after(days)), here)
+    for name, number in dataclasses.asdict(european).items():
+        assert getattr(found, name) == pytest.approx(number, rel=2e-3, abs=2e-4), name
+
+
+@pytest.mark.parametrize("days", [1, 30, 380])
+def test_an_american_put_obeys_the_differential_equation_where_it_is_held(days: int) -> None:
+    here = market(100, 0.2, 0.05, 0.02)
+    found = greeks(American(right=PUT, strike=100, expiry=after(days)), here)
+    assert found.theta is not None
+    drift = 0.05 * found.price - 0.03 * 100 * found.delta - 0.5 * 0.04 * 1e4 * found.gamma
+    assert found.theta == pytest.approx(drift, rel=2e-3)
+
+
+def test_an_american_put_is_that_of_the_precise_boundary_and_of_a_fine_grid() -> None:
+    here = market(100, 0.2, 0.05, 0.02)
+    found = price(American(right=PUT, strike=100, expiry=after(381)), here)
+    years = 381 / 365
+    precise = 100 * UnitOption(Method.BOUNDARY).put(1.0, years, 0.2, 0.05, 0.02)
+    fine = 100 * UnitOption(Method.DIFFERENCES, 2000).put(1.0, years, 0.2, 0.05, 0.02)
+    assert found == pytest.approx(precise, abs=1e-6) and found == pytest.approx(fine, abs=1e-3)
+    other_way = American(right=CALL, strike=100, expiry=after(381))
+    assert price(other_way, market(100, 0.2, 0.02, 0.05)) == pytest.approx(found, abs=1e-9)
+
+
+@pytest.mark.parametrize(("rate", "dividend", "right"), [(-0.02, -0.05, PUT), (-0.05, -0.02, CALL), (0.0, 0.0, PUT)])
+def test_an_american_option_has_a_price_and_greeks_at_any_rates(rate: float, dividend: float, right: Right) -> None:
+    here = market(100, 0.2, rate, dividend)
+    found = greeks(American(right=right, strike=100, expiry=after(200)), here)
+    european = greeks(European(right=right, strike=100, expiry=after(200)), here)
+    assert found.price >= european.price and found.gamma == pytest.approx(european.gamma, rel=0.15)
+
+
+@pytest.mark.parametrize("kind", [American, European, Digital, Barrier, Asian])
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"expiry": Day(2999, 1, 1)}, "expiry"), ({"date": Day(1899, 1, 1)}, "date"), ({"spot": 1e300}, "spot"),
+     ({"rate": 1e4}, "rate"), ({"dividend": -1e4}, "dividend"), ({"volatility": 1e200}, "volatility")],
+)  # fmt: skip
+def test_what_a_model_can_not_take_is_named(kind: type[Contract], changes: dict[str, object], field: str) -> None:
+    terms: dict[str, object] = {"right": CALL, "strike": 100.0, "expiry": changes.get("expiry", after(200))}
+    terms |= {"payout": 1.0} if kind is Digital else {}
+    terms |= {"barrier": 1e-3, "kind": BarrierKind.DOWN_OUT} if kind is Barrier else {}
+    terms |= {"average": Average.ARITHMETIC, "fixings": (after(100),)} if kind is Asian else {}
+    market_of = {key: value for key, value in changes.items() if key != "expiry"}
+    try:
+        found = greeks(kind(**terms), dataclasses.replace(MARKET, **market_of))  # type: ignore[arg-type]
+    except InputError as error:
+        assert error.field == field and error.rule
+    else:
+        assert (field not in ("expiry", "date") or kind is European) and math.isfinite(found.price)
 
 
 def test_pricings_in_many_threads_do_not_disturb_each_other() -> None:

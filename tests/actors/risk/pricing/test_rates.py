@@ -39,7 +39,7 @@ CURVE = Curve(
     tuple(Day(2023 + years, 1, 3) for years in (1, 2, 5, 10, 30)),
     tuple(math.exp(-rate * years) for years, rate in ((1, 0.045), (2, 0.042), (5, 0.038), (10, 0.037), (30, 0.035))),
 )
-MARKET = RatesMarket(discount=CURVE, volatility=0.01)
+MARKET = RatesMarket(discount=CURVE, volatility=0.01, model=VolatilityModel.NORMAL)
 BOND = FixedBond(start=Day(2020, 5, 15), maturity=Day(2030, 5, 15), coupon=0.03)
 FLOATER = FloatingBond(start=Day(2023, 1, 5), maturity=Day(2028, 1, 5), index=Index.EURIBOR_6M)
 SWAP = InterestRateSwap(
@@ -268,7 +268,8 @@ START = {"start": Day(2023, 7, 3), "maturity": Day(2023, 7, 3)}
         (lambda: dataclasses.replace(CAP, strike=math.nan), "strike"),
         (lambda: dataclasses.replace(SWAPTION, expiry=Day(2024, 1, 8)), "expiry"),
         (lambda: dataclasses.replace(AGREEMENT, rate=math.nan), "rate"),
-        (lambda: RatesMarket(discount=CURVE, volatility=0.0), "volatility"),
+        (lambda: RatesMarket(discount=CURVE, volatility=0.0, model=VolatilityModel.NORMAL), "volatility"),
+        (lambda: RatesMarket(discount=CURVE, volatility=0.01), "model"),
         (lambda: RatesMarket(discount=CURVE, displacement=-0.01), "displacement"),
         (lambda: RatesMarket(discount=CURVE, forecast=flat_curve(Day(2023, 1, 4), 0.03)), "forecast.date"),
         (lambda: RatesMarket(discount=CURVE, fixings=((TODAY, math.nan),)), "fixings[2023-01-03]"),

@@ -16,7 +16,7 @@ from actors.risk.stress.factors import KEY_TENORS
 from actors.risk.stress.positions_file import book_from
 from tests.actors.risk.stress.books import random_panel
 
-PANEL = random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 50)
+PANEL = random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 62)
 DAY = datetime.date(2020, 3, 2)
 BOND = {"type": "fixed_bond", "start": "2015-02-15", "maturity": "2030-02-15", "coupon": 0.02}
 SWAP = {
@@ -73,6 +73,21 @@ def test_who_pays_fixed_gains_when_rates_rise() -> None:
     assert result.profit > 0
     swap, note = whole.positions
     assert isinstance(swap, ContractPosition) and (swap.notional, note.notional) == (1e6, 1e6)
+
+
+def test_a_shock_of_all_volatilities_is_told_not_to_reach_caps_and_swaptions() -> None:
+    cap = {
+        "type": "cap", "kind": "cap", "index": "term_sofr_3m", "strike": 0.02, "notional": 1e6,
+        "start": "2020-03-04", "maturity": "2025-03-04",
+    }  # fmt: skip
+    market = {**MARKET, "volatility": 0.008, "model": "normal"}
+    held = book({"name": "cap", "quantity": 1, "contract": cap, "market": market}, bond())
+    result = held.run(scenario_from({"name": "x", "shocks": {"volatility": "+50%"}}))
+    assert result.notes == ("volatility is not applied to caps, floors and swaptions: cap",)
+    assert result.plain()["notes"] and not held.run(scenario_from({"name": "x", "shocks": {"rate:USD": "+1bp"}})).notes
+    with pytest.raises(InputError) as caught:
+        book({"name": "cap", "quantity": 1, "contract": cap, "market": {**MARKET, "volatility": 0.2}})
+    assert caught.value.field == "positions[0].market.model"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import datetime
 import pathlib
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -14,9 +15,11 @@ from actors.risk.pricing.contracts import American, Barrier, Basket, Digital, Eu
 from actors.risk.stress import KeyRatePosition, LinearPosition, OptionPosition, scenario_from
 from actors.risk.stress.co_movement import correlations_of
 from actors.risk.stress.positions_file import book_from, read_book
+from actors.risk.stress.rows import Rows
 from tests.actors.risk.stress.books import random_panel
 
-PANEL = random_panel(("AAA", "BBB", "EURUSD"), datetime.date(2020, 1, 1), 200)
+PANEL = random_panel(("AAA", "BBB", "EURUSD", "OLD", "GBPUSD"), datetime.date(2020, 1, 1), 200)
+PANEL.closes[100:, 3:] = np.nan  # the last close of both is of 2020-04-09
 LAST = {symbol: float(PANEL.closes[-1, at]) for at, symbol in enumerate(PANEL.symbols)}
 BOOK = """
 rates: {USD: 0.02, EUR: {1: 0.01, 10: 0.02}}
@@ -99,6 +102,12 @@ WRONG: list[tuple[Any, str]] = [
     ({**entry(), "rates": {"USD": "much"}}, "rates.USD.rate"),
     ({**entry(), "volatilities": {"AAA": -0.2}}, "volatility.AAA"),
     ({**entry(), "date": "soon"}, "date"),
+    ({**entry(), "date": "1990-01-01"}, "date"),
+    ({**entry(), "date": "2019-12-31"}, "date"),
+    ({**entry(), "date": "2020-07-29"}, "date"),
+    ({**entry(), "oldest_price_days": -1}, "oldest_price_days"),
+    ({**entry(), "oldest_price_days": True}, "oldest_price_days"),
+    ({**entry(currency="GBP"), "date": "2020-07-10"}, "exchange_rates.GBP"),
     (entry(size=1), "positions[0].size"),
     (entry(symbol="ZZZ"), "positions[0].symbol"),
     (entry(quantity="many"), "positions[0].quantity"),
@@ -113,6 +122,21 @@ WRONG: list[tuple[Any, str]] = [
     (put(expiry="soon"), "positions[0].option.expiry"),
     (put(strike=None), "positions[0].option.strike"),
     (put(other="BBB"), "AAA put 90 2020-12-18.other"),
+    (entry(currency="usd"), "positions[0].currency"),
+    (entry(amount=5), "positions[0].amount"),
+    (entry(funded="perhaps"), "positions[0].funded"),
+    (put(volatility=20), "positions[0].option.volatility"),
+    ({**put(), "volatilities": {"AAB": 0.2}}, "volatilities.AAB"),
+    ({**put(), "volatilities": {"AAA": 20}}, "volatilities.AAA"),
+    ({**put(), "dividends": {"AAB": 0.02}}, "dividends.AAB"),
+    ({**put(), "dividends": {"AAA": 2}}, "dividends.AAA"),
+    ({**put(), "prices": {"AAB": 2}}, "prices.AAB"),
+    ({**put(), "rates": {"USDX": 0.02}}, "rates.USDX"),
+    ({**put(), "rates": {"USD": 5}}, "rates.USD"),
+    ({**put(), "rates": {"USD": {1: 5}}}, "rates.USD"),
+    ({**put(), "exchange_rates": {"EUX": 1.1}}, "exchange_rates.EUX"),
+    ({**put(), "base_currency": "dollar"}, "base_currency"),
+    ({**put(), "base_currency": False}, "base_currency"),
     ({"positions": [*entry()["positions"], *entry()["positions"]]}, "positions"),
 ]
 
@@ -127,9 +151,10 @@ def test_what_is_wrong_is_told_with_its_field(content: Any, field: str) -> None:
 def test_a_file_that_can_not_be_read_is_told(tmp_path: pathlib.Path) -> None:
     with pytest.raises(DataError):
         read_book(tmp_path / "none.yaml", PANEL)
-    (tmp_path / "wrong.yaml").write_text("[")
-    with pytest.raises(DataError):
-        read_book(tmp_path / "wrong.yaml", PANEL)
+    for text in ("[", "date: 2025-02-30\npositions: [{symbol: AAA, quantity: 1}]"):
+        (tmp_path / "wrong.yaml").write_text(text)
+        with pytest.raises(DataError):
+            read_book(tmp_path / "wrong.yaml", PANEL)
 
 
 def test_an_option_without_a_volatility_is_missing_from_the_book() -> None:
@@ -138,9 +163,72 @@ def test_an_option_without_a_volatility_is_missing_from_the_book() -> None:
     assert book_from(put(volatility=0.3), PANEL).missing == {}
 
 
+def test_a_price_that_is_too_old_makes_a_position_missing_but_for_one_that_is_given() -> None:
+    held = book_from({"positions": [{"symbol": "OLD", "quantity": 2}, {"symbol": "AAA", "quantity": 1}]}, PANEL)
+    assert "the newest price of OLD is of 2020-04-09, 100 days before 2020-07-18" in held.missing["OLD"]
+    assert held.coverage(held.missing).share < 1 and [one.name for one in held.positions] == ["AAA"]
+    assert held.run(scenario_from({"name": "x", "shocks": {"equity:OLD": "-10%"}})).profit == 0
+    on_it = {"right": "put", "strike": 90, "expiry": "2020-12-18", "volatility": 0.2}
+    for entry_of_old in ({"symbol": "OLD", "quantity": 1}, {"symbol": "OLD", "quantity": 1, "option": on_it}):
+        content = {"positions": [{"name": "it", **entry_of_old}]}
+        assert set(book_from(content, PANEL).missing) == {"it"}
+        assert not book_from({**content, "prices": {"OLD": 90}}, PANEL).missing
+        assert not book_from({**content, "oldest_price_days": 100}, PANEL).missing
+        assert not book_from({**content, "date": "2020-04-19"}, PANEL).missing
+        assert set(book_from({**content, "date": "2020-04-20"}, PANEL).missing) == {"it"}
+    assert not book_from({"positions": [{"symbol": "OLD", "amount": 5}]}, PANEL).missing
+
+
+def test_a_book_of_the_past_knows_nothing_later() -> None:
+    held = book_from({**entry(), "date": "2020-04-01"}, PANEL)
+    assert held.market.prices["AAA"] == PANEL.closes[91, 0]
+    assert held.value == PANEL.closes[91, 0]
+
+
+def test_a_name_that_nothing_uses_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(InputError) as caught:
+        book_from({**put(), "volatilities": {"AAAX": 0.2}}, PANEL)
+    assert caught.value.remedy == "did you mean AAA?"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("false", False), ("True", True), (False, False), ("no", False)])
+def test_whether_a_position_is_funded_may_be_text(written: Any, meant: bool) -> None:
+    (future,) = book_from(entry(funded=written), PANEL).positions
+    assert isinstance(future, LinearPosition) and future.funded is meant
+
+
+def test_a_row_with_more_fields_than_columns_is_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "book.csv"
+    path.write_text("symbol,amount\nAAA,1000\nBBB,1,000\n")
+    with pytest.raises(InputError) as caught:
+        read_book(path, PANEL)
+    assert caught.value.field == "positions[1]" and caught.value.value == ["000"]
+
+
+def test_a_rate_that_is_taken_for_0_is_noted() -> None:
+    fall = scenario_from({"name": "x", "shocks": {"equity": "-10%"}})
+    held = put(volatility=0.3)
+    assert book_from(held, PANEL).run(fall).notes == ("rate of USD taken for 0: rates has none",)
+    assert book_from({**held, "rates": {"USD": 0.02}}, PANEL).run(fall).notes == ()
+
+
 def test_too_few_returns_give_no_correlations() -> None:
     assert correlations_of(PANEL, {"AAA"}) is None
     assert correlations_of(random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 40), {"AAA", "BBB"}) is None
+
+
+def test_correlations_and_deviations_are_of_the_rows_that_are_told() -> None:
+    data = random_panel(("AAA", "BBB"), datetime.date(2020, 1, 1), 301)
+    data.closes[250, 0] = np.nan
+    for history, rows in ((None, Rows(298, 2)), (100, Rows(98, 2)), (20, None)):
+        found = correlations_of(data, {"AAA", "BBB"}, history)
+        assert (None if found is None else found.rows) == rows
+    found = correlations_of(data, {"AAA", "BBB"}, 100)
+    assert found is not None and found.deviations is not None
+    returns = data.returns()[-100:]
+    joint = returns[np.isfinite(returns).all(axis=1)]
+    assert found.deviations == pytest.approx(joint.std(axis=0, ddof=1))
+    assert found.of("AAA", "BBB") == pytest.approx(np.corrcoef(joint, rowvar=False)[0, 1])
 
 
 def test_the_example_of_the_documentation_can_be_read() -> None:
@@ -148,5 +236,5 @@ def test_the_example_of_the_documentation_can_be_read() -> None:
 
     assert module.__doc__ is not None
     content = yaml.safe_load(module.__doc__.partition("```yaml")[2].partition("```")[0])
-    held = book_from(content, PANEL)
+    held = book_from(content, random_panel(("AAPL", "IBM", "DAX"), datetime.date(2017, 9, 1), 102))
     assert len(held.positions) == 7 and not held.missing

@@ -101,6 +101,13 @@ def test_what_has_no_data_is_filled_by_its_beta_when_asked_and_told() -> None:
     assert found.plain()["filled_by_beta"] == {"equity:BBB": pytest.approx(1.5)}
 
 
+def test_an_exchange_rate_that_is_there_both_ways_moves_once() -> None:
+    closes = {"EURUSD": [1.25] * 3 + [1.0] * 3, "USDEUR": [0.8] * 3 + [1.0] * 3}
+    cash = LinearPosition(name="EUR", symbol=None, amount=100.0, currency="EUR")
+    found = replay(book(cash), panel(closes, START), WINDOW)
+    assert found.result is not None and found.result.profit == pytest.approx(100 * (1.0 / 1.25 - 1) * 1.25)
+
+
 def test_a_beta_needs_data_of_its_own() -> None:
     data = panel({"AAA": CLOSES["AAA"], "BBB": [NAN] * 5 + [50.0]}, START)
     found = replay(book(shares("AAA", 1000.0), shares("BBB", 500.0)), data, WINDOW, fill=True)

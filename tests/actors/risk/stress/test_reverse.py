@@ -180,6 +180,9 @@ def test_a_model_is_the_samples_covariance_times_the_horizon() -> None:
     found = factor_model(data, wanted, frozenset({"EUR", "USD"}), horizon=4)
     assert list(map(str, found.factors)) == ["equity:BBB", "fx:EURUSD"]
     assert found.covariance == pytest.approx(4 * np.cov(data.returns()[:, 1:], rowvar=False))
+    both_ways = random_panel(("USDEUR", "EURUSD"), datetime.date(2020, 1, 1), 300)
+    once = factor_model(both_ways, frozenset(map(parse_factor, ("fx:EURUSD", "fx:USDEUR"))), frozenset({"EUR", "USD"}))
+    assert list(map(str, once.factors)) == ["fx:USDEUR"]
     assert found.root @ found.root.T == pytest.approx(found.covariance)
 
 

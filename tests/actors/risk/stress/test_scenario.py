@@ -58,6 +58,7 @@ def test_a_change_that_can_not_be_is_refused(name: str, text: object, rule: str)
 
 
 CONTENTS = [
+    ({"name": "x", "shocks": {"fx:EURUSD": "-10%", "fx:USDEUR": "-10%"}}, "x.fx:EURUSD"),
     ("text", "scenario"),
     ({"name": "x"}, "scenario"),
     ({"name": "x", "shocks": {"equity": "-1%"}, "size": 1}, "scenario.size"),
@@ -91,7 +92,7 @@ def test_a_file_has_scenarios_and_says_what_is_wrong_with_it(tmp_path: pathlib.P
     path.write_text("- {name: a, shocks: {equity: -1%}}\n- {name: a, shocks: {equity: -2%}}\n")
     with pytest.raises(InputError, match="occurs twice"):
         read_scenarios(path)
-    for text in ("[", "5", "[]"):
+    for text in ("[", "5", "[]", "- {name: x, since: 2025-02-30}"):
         path.write_text(text)
         with pytest.raises(DataError):
             read_scenarios(path)
