@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import tempfile
 
+import hypothesis
 import pytest
 import structlog
 
@@ -12,6 +13,8 @@ from cluster.run_directory import private_token
 
 _FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="am-"))
 prepare_environment(private_token(_FOLDER / "ray.token"), loopback=True)
+hypothesis.settings.register_profile("no deadline", deadline=None)  # how long a machine takes is no property
+hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_unconfigure():
