@@ -87,6 +87,44 @@ def test_what_is_held_already_is_sold_or_kept_inside_a_band(bars: pathlib.Path, 
     assert {e["name"]: e["binds"] for e in slow["constraints"]}["turnover"]
 
 
+def test_what_orders_lead_to_is_measured_too(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("at_most: 0.4\n")
+    asked = (bars, "--method", "risk_parity", "--constraints", file, "--capital", "4000000", "--json")
+    price = {order["symbol"]: float(order["price"]) for order in json.loads(call(*asked).stdout)["orders"]}
+    lots = int(2_000_000 / price["AAA"])
+    told = json.loads(call(*asked, "--held", f"AAA={lots}", "--band", "0.3").stdout)
+    assert told["weights"]["AAA"] <= 0.4 + 1e-9 and max(told["weights_of_lots"].values()) <= 0.4 + 1e-4
+    assert told["broken_constraints"] == []
+
+
+def test_a_constraint_that_a_band_or_lots_break_is_told_with_numbers(
+    bars: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("sectors: {AAA: x, BBB: y, CCC: y, DDD: y}\nsector_at_most: {x: 0.2}\n")
+    asked = (bars, "--method", "risk_parity", "--constraints", file, "--capital", "40000")
+    banded = (*asked, "--held", "AAA=350", "--band", "0.1")
+    told = json.loads(call(*banded, "--json").stdout)
+    rule = next(one for one in told["constraints"] if one["name"] == "sector_at_most.x")
+    assert rule["broken_by"] == "band" and rule["target"] <= 0.2 + 1e-6 and rule["value"] > 0.25
+    assert told["expected_volatility"] != told["of_targets"]["expected_volatility"]
+    assert "sector_at_most.x is 0.2" in told["broken_constraints"][0] and "broken: sector" in call(*banded).stdout
+    file.write_text("weights_at_least: {AAA: 0.3, BBB: 0.2, CCC: 0.2, DDD: 0.2}\n")
+    few = json.loads(call(*asked[:-1], "700", "--json").stdout)
+    broken = [one for one in few["constraints"] if one["broken_by"]]
+    assert broken and all(one["broken_by"] == "rounding" and one["value"] < one["low"] for one in broken)
+    assert next(one for one in few["constraints"] if one["name"] == "budget")["broken_by"] is None
+
+
+def test_current_weights_must_agree_with_what_is_held(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("current: {AAA: 0.9}\nturnover: 2\n")
+    with pytest.raises(InputError) as caught:
+        call(bars, "--method", "risk_parity", "--constraints", file, "--capital", "40000", "--held", "AAA=10")
+    assert caught.value.field == "current.AAA"
+
+
 def test_views_move_weights(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "views.yaml"
     weights = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -129,6 +129,19 @@ def rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
         benchmark = by_symbol("benchmark", constraints.benchmark, symbols)
         found.append(Rule("tracking_error", _tracking(forecast.covariance, benchmark), high=constraints.tracking_error))
     return found
+
+
+def weight_bounds(constraints: Constraints, symbols: Sequence[str]) -> tuple[Array, Array]:
+    """Return the least and the greatest weight of each symbol, shape (n,) each; infinite where there is no bound."""
+    low = np.full(len(symbols), 0.0 if constraints.long_only else -np.inf)
+    high = np.full(len(symbols), np.inf)
+    if constraints.at_least is not None:
+        low = np.maximum(low, constraints.at_least)
+    if constraints.at_most is not None:
+        high = np.minimum(high, constraints.at_most)
+    low = np.maximum(low, [constraints.weights_at_least.get(symbol, -np.inf) for symbol in symbols])
+    high = np.minimum(high, [constraints.weights_at_most.get(symbol, np.inf) for symbol in symbols])
+    return low, high
 
 
 def cost_rates(constraints: Constraints, forecast: Forecast) -> Array:
