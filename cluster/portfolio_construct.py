@@ -280,7 +280,8 @@ def _market(panel: ClosePanel, section: InstrumentsSection) -> dict[str, Priced]
                 field=f"close[{symbol}]",
                 value=_date(int(panel.times[-1])),
                 rule="a close to trade at",
-                remedy="leave it out with --symbol for each of the others, or end the data earlier",
+                remedy="leave it out with --symbol for each of the others, "
+                "or end the data earlier: --set feed.end=DATE",
             )
         instrument = master.by_symbol(symbol)
         market[symbol] = Priced(instrument, max(round(close * MONEY_UNIT / instrument.price_increment), 1))

@@ -16,14 +16,12 @@ from rich.progress import Progress
 from rich.table import Table as Grid
 
 from actors.errors import InputError
-from actors.ingest.closes import ClosePanel, close_panel
-from actors.ingest.source import read_table
+from actors.ingest.closes import ClosePanel
 from actors.order_terms import word
 from actors.risk.measures.backtests import Test
 from actors.risk.measures.methods import Method
 from actors.risk.measures.rolling import RollingForecast, roll
 from actors.risk.measures.tails import Array
-from configs.schema import Configuration
 
 _SHOWN = 5
 
@@ -133,17 +131,6 @@ def read_methods(texts: Sequence[str]) -> list[Method]:
         InputError: A name that is none.
     """
     return [word(Method, "--method", text) for text in texts] or list(Method)
-
-
-def read_panel(path: pathlib.Path, symbols: Sequence[str], configuration: Configuration) -> ClosePanel:
-    """Return the closes of a file or folder of bars; see ``actors.ingest`` for what can be read.
-
-    Raises:
-        DataError: They can't be read.
-        InputError: A symbol that they do not hold.
-    """
-    table, _ = read_table(path.expanduser(), configuration.feed, configuration.instruments)
-    return close_panel(table, symbols)
 
 
 def shown(found: Study) -> Grid:

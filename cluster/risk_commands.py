@@ -53,15 +53,18 @@ def risk_backtest(
     were the forecasts right: under 0.05 the method does not fit the data.
     """
     from cluster import risk_backtest as commands
+    from cluster.panel_input import read_panel, warned
 
     if plot is not None:
         commands.check_picture(plot)
     weights = commands.read_weights(weight or ())
-    panel = commands.read_panel(data, [*(symbol or ()), *weights], load(profile, config or (), overrides or ()))
+    configuration = load(profile, config or (), overrides or ())
+    panel = read_panel(data, [*(symbol or ()), *weights], configuration)
+    suspects = warned(panel, configuration)
     found = commands.study(panel, weights, commands.read_methods(method or ()), confidence, window, messages)
     if plot is not None:
         commands.plot(found, plot)
     if as_json:
-        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(orjson.dumps(found.plain() | suspects, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         Console(highlight=False).print(commands.shown(found))
