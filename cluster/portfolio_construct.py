@@ -45,6 +45,7 @@ class Construction:
         weights: Weights to trade to by symbol: the targets, or the nearest inside their bands.
         traded: What the orders lead to: whole lots where there is a capital, ``weights`` otherwise.
         constraints: Every constraint of it, and what broke it.
+        no_sector: Symbols without a sector, where sectors are bounded: no such bound counts them.
         first, last: Stamps of the first and last period that was looked at, UTC nanoseconds.
         periods: Number of periods that were looked at.
         left_out: Periods in which a symbol had no return, and which therefore count nowhere.
@@ -58,6 +59,7 @@ class Construction:
     weights: dict[str, float]
     traded: Allocation
     constraints: tuple[Kept, ...]
+    no_sector: tuple[str, ...]
     first: int
     last: int
     periods: int
@@ -88,6 +90,7 @@ class Construction:
                 "expected_shortfall": allocation.shortfall,
             },
             "constraints": [dataclasses.asdict(one) for one in self.constraints],
+            "symbols_without_sector": list(self.no_sector),
             "broken_constraints": [_broken(one) for one in self.constraints if one.broken_by],
         }
         if holdings is None:
@@ -151,6 +154,8 @@ class Construction:
                 quantity = self._quantity(order.symbol, order.lots)
                 orders.add_row(order.symbol, str(order.side), quantity, money_text(order.value))
             parts.append(orders)
+        if self.no_sector:
+            parts.append(Text(f"without a sector, in no bound of sectors: {', '.join(self.no_sector)}"))
         parts += [Text(f"broken: {_broken(one)}") for one in self.constraints if one.broken_by]
         return Group(*parts)
 
@@ -213,13 +218,14 @@ def construct(
         holdings = whole_lots(weights, market, capital, asked.budget)
         orders = rebalancing(holdings.lots, already, market)
         traded = allocation.at(np.array([holdings.value[symbol] / capital for symbol in panel.symbols]))
-    constraints_kept = kept(allocation, banded, traded)
+    bounded = asked.sector_at_least or asked.sector_at_most
     first, last = int(times[0]), int(times[-1])
     return Construction(
         allocation=allocation,
         weights=weights,
         traded=traded,
-        constraints=constraints_kept,
+        constraints=kept(allocation, banded, traded),
+        no_sector=tuple(symbol for symbol in panel.symbols if bounded and symbol not in asked.sectors),
         first=first,
         last=last,
         periods=len(scenarios),

@@ -78,7 +78,7 @@ def check_closes(table: Table) -> None:
 
 
 def suspect_closes(panel: ClosePanel, jump: float, confirmations: int) -> list[SuspectClose]:
-    """Return closes that jumped and came back before they were confirmed, and unconfirmed jumps at the end.
+    """Return closes that jumped and came back half-way before they were confirmed, and unconfirmed jumps at the end.
 
     Args:
         panel: Closes.
@@ -97,7 +97,8 @@ def suspect_closes(panel: ClosePanel, jump: float, confirmations: int) -> list[S
                 continue
             base = float(closes[at - 1])
             next_ones = closes[at : at + confirmations]
-            back = np.flatnonzero(np.abs(next_ones / base - 1) <= jump)
+            half_way = min(jump, abs(closes[at] / base - 1) / 2)
+            back = np.flatnonzero(np.abs(next_ones / base - 1) <= half_way)
             length = int(back[0]) if len(back) else len(next_ones)
             if len(back) or len(next_ones) < confirmations:
                 passed = at + length + 1

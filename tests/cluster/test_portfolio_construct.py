@@ -117,6 +117,16 @@ def test_a_constraint_that_a_band_or_lots_break_is_told_with_numbers(
     assert next(one for one in few["constraints"] if one["name"] == "budget")["broken_by"] is None
 
 
+def test_symbols_without_a_sector_are_told_where_sectors_are_bounded(
+    bars: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("sectors: {AAA: x, BBB: y}\nsector_at_most: {x: 0.2}\n")
+    asked = (bars, "--method", "risk_parity", "--constraints", file)
+    assert json.loads(call(*asked, "--json").stdout)["symbols_without_sector"] == ["CCC", "DDD"]
+    assert "bound of sectors: CCC, DDD" in call(*asked).stdout
+
+
 def test_current_weights_must_agree_with_what_is_held(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "constraints.yaml"
     file.write_text("current: {AAA: 0.9}\nturnover: 2\n")

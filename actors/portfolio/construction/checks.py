@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -72,20 +73,31 @@ def by_symbol(field: str, values: Mapping[str, float], symbols: Sequence[str], m
     Raises:
         InputError: A symbol that is not there, one that is missing, or a number that is none.
     """
-    unknown = sorted(set(values) - set(symbols))
-    if unknown:
-        raise InputError(
-            f"there is no {unknown[0]} in the forecast",
-            field=f"{field}.{unknown[0]}",
-            value=values[unknown[0]],
-            rule=f"a symbol of the forecast: {', '.join(symbols[:_SHOWN])}{', ...' if len(symbols) > _SHOWN else ''}",
-        )
+    known_symbols(field, values, symbols)
     absent = [symbol for symbol in symbols if symbol not in values]
     if missing is None and absent:
         raise InputError(
             f"{field} of {absent[0]} is missing", field=f"{field}.{absent[0]}", rule="a number for every symbol"
         )
     return finite_numbers(field, [values.get(symbol, missing) for symbol in symbols], None, symbols)
+
+
+def known_symbols(field: str, values: Mapping[str, Any], symbols: Sequence[str]) -> None:
+    """Refuse a symbol that is not among ``symbols``.
+
+    Raises:
+        InputError: There is one; it is told with the nearest that there is.
+    """
+    unknown = sorted(set(values) - set(symbols), key=str)
+    if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), symbols, n=1)
+        raise InputError(
+            f"there is no {unknown[0]} in the forecast",
+            field=f"{field}.{unknown[0]}",
+            value=values[unknown[0]],
+            rule=f"a symbol of the forecast: {', '.join(symbols[:_SHOWN])}{', ...' if len(symbols) > _SHOWN else ''}",
+            remedy=f"did you mean {near[0]}?" if near else "leave it out, or take its data in",
+        )
 
 
 def covariance_matrix(values: object, symbols: Sequence[str], field: str = "covariance") -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from actors.errors import InputError
-from actors.portfolio.construction.checks import Array, by_symbol
+from actors.portfolio.construction.checks import Array, by_symbol, known_symbols
 from actors.portfolio.construction.constraints import Constraints
 from actors.portfolio.construction.forecast import Forecast
 
@@ -153,6 +153,7 @@ def cost_rates(constraints: Constraints, forecast: Forecast) -> Array:
 
 def _sector_rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
     found = []
+    known_symbols("sectors", constraints.sectors, forecast.symbols)
     for name, bounds in (
         ("sector_at_least", constraints.sector_at_least),
         ("sector_at_most", constraints.sector_at_most),
