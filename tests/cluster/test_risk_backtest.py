@@ -45,6 +45,8 @@ def test_all_methods_are_told_as_a_table_and_drawn(bars: pathlib.Path, tmp_path:
     assert result.exit_code == 0
     for word in ("historical", "student", "exceptions", "coverage", "95.0%"):
         assert word in result.stdout
+    for word in ("AAA 50.00%, BBB 50.00%", "periods left out", "BBB: 2"):
+        assert word in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -123,6 +125,24 @@ def test_jumps_that_come_back_and_ones_at_the_end_are_warned_of(bars: pathlib.Pa
     assert told["suspect_closes"] == 2
     assert [(one["symbol"], one["date"]) for one in told["suspects"]] == [("AAA", "2018-03-01"), ("BBB", "2018-09-17")]
     assert "2 suspect closes" in result.stderr and "AAA 2018-03-01" in result.stderr
+
+
+def test_a_method_that_fits_nowhere_has_its_reason_and_the_others_their_figures(bars: pathlib.Path) -> None:
+    asked = (bars, "--window", 100, "--confidence", 0.995, "--method", "historical", "--method", "normal")
+    told = json.loads(call(*asked, "--json").stdout)
+    assert [method["method"] for method in told["methods"]] == ["normal", "historical"]
+    assert "no loss beyond this confidence" in told["methods"][1]["reason"]
+    shown = call(*asked).stdout
+    assert "historical: historical has no loss beyond" in shown and "mean value at risk" in shown
+    with pytest.raises(InputError) as caught:
+        call(*asked[:-2])
+    assert caught.value.field == "confidence"
+
+
+def test_a_zone_of_a_few_periods_is_not_judged(bars: pathlib.Path) -> None:
+    asked = (bars, "--window", 220, "--confidence", 0.95, "--method", "normal")
+    assert json.loads(call(*asked, "--json").stdout)["methods"][0]["zone"] == "unjudged"
+    assert "50 periods at least" in call(*asked).stdout
 
 
 def test_real_losses_of_2008_are_more_than_a_normal_distribution_forecasts() -> None:
