@@ -53,6 +53,7 @@ def portfolio_construct(
     how many that are is told. Prices are the last closes, rounded to the instruments' increments.
     """
     from actors.decimals import parse_money
+    from actors.errors import InputError
     from actors.order_terms import word
     from actors.portfolio.construction.constraints import Constraints
     from actors.portfolio.construction.covariance import Estimator
@@ -63,6 +64,9 @@ def portfolio_construct(
 
     configuration = load(profile, config or (), overrides or ())
     chosen, estimator = word(Method, "--method", method), word(Estimator, "--covariance", covariance)
+    if views is not None and chosen is not Method.BLACK_LITTERMAN:
+        rule, remedy = f"with --method {Method.BLACK_LITTERMAN}", "leave --views out, or choose that method"
+        raise InputError(f"{chosen} has no views", field="--views", value=str(views), rule=rule, remedy=remedy)
     asked = None if constraints is None else Constraints.from_mapping(read_yaml(constraints, "--constraints"))
     market, expected = ({}, []) if views is None else read_views(views)
     settings = Settings(risk_aversion=risk_aversion, confidence=confidence, market=market, views=expected)

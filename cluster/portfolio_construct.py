@@ -203,7 +203,10 @@ def construct(
     already = dict(held or {})
     if already and capital is None:
         raise InputError("what is held is of no capital", field="--capital", rule="given with --held")
+    if capital is not None and capital <= 0:
+        raise InputError("there is no capital", field="capital", value=money_text(capital), rule="a positive sum")
     if already and capital is not None:
+        _check_worth(already, market, capital, asked.budget)
         asked = dataclasses.replace(asked, current=_current(asked, _weights(already, market, capital)))
     forecast = Forecast.from_returns(panel.symbols, scenarios, estimator)
     allocation = optimise(forecast, method, asked, settings)
@@ -306,6 +309,20 @@ def _weights(held: Mapping[str, int], market: Mapping[str, Priced], capital: int
             )
         weights[symbol] = market[symbol].instrument.notional(market[symbol].price, lots) / capital
     return weights
+
+
+def _check_worth(held: Mapping[str, int], market: Mapping[str, Priced], capital: int, budget: float) -> None:
+    """Refuse holdings that are worth more than the capital: it is what they and the cash are worth together."""
+    lots = {symbol: count for symbol, count in held.items() if symbol in market}
+    worth = sum(market[symbol].instrument.notional(market[symbol].price, count) for symbol, count in lots.items())
+    if worth > capital * max(1.0, budget):
+        raise InputError(
+            "what is held is worth more than the capital",
+            field="--held",
+            value=money_text(worth),
+            rule=f"at most {money_text(capital)}" + (f" times the budget of {budget:g}" if budget > 1 else ""),
+            remedy="give as --capital what the holdings and the cash are worth together",
+        )
 
 
 def _current(asked: Constraints, held: dict[str, float]) -> dict[str, float]:

@@ -23,6 +23,7 @@ from actors.risk.measures.backtests import FEWEST_JUDGED, UNJUDGED, Test
 from actors.risk.measures.methods import Method
 from actors.risk.measures.rolling import RollingForecast, check_rolling, roll
 from actors.risk.measures.tails import Array
+from cluster.portfolio_input import twice
 
 _SHOWN = 5
 
@@ -123,15 +124,19 @@ def read_weights(texts: Sequence[str]) -> dict[str, float]:
     """Return weights by symbol from texts such as ``SPY=0.6``.
 
     Raises:
-        InputError: A text that is none.
+        InputError: A text that is none, or two of one symbol.
     """
-    weights = {}
+    weights: dict[str, float] = {}
+    texts_of: dict[str, str] = {}
     for text in texts:
         symbol, _, number = text.rpartition("=")
         try:
             weights[symbol] = float(number)
         except ValueError:
             symbol = ""
+        if symbol in texts_of:
+            raise twice("--weight", symbol, (texts_of[symbol], text))
+        texts_of[symbol] = text
         if not symbol:
             raise InputError("not a weight", field="--weight", value=text, rule="SYMBOL=NUMBER, for instance SPY=0.6")
     return weights

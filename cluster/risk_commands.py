@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from actors.errors import InputError
 from cluster.options import Files, Overrides, Profile, messages
 from cluster.price_command import risk_price
 from cluster.risk_breaches import breaches
@@ -58,6 +59,15 @@ def risk_backtest(
     if plot is not None:
         commands.check_picture(plot)
     weights = commands.read_weights(weight or ())
+    outside = [one for one in weights if symbol and one not in symbol]
+    if outside:
+        raise InputError(
+            "a weight of a symbol that --symbol leaves out",
+            field=f"--weight {outside[0]}",
+            value=weights[outside[0]],
+            rule=f"one of {', '.join(symbol or ())}",
+            remedy=f"add --symbol {outside[0]}, or leave --symbol out: only what has a weight is read",
+        )
     configuration = load(profile, config or (), overrides or ())
     panel = read_panel(data, [*(symbol or ()), *weights], configuration)
     suspects = warned(panel, configuration)

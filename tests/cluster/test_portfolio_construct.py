@@ -162,7 +162,11 @@ def test_it_is_told_as_tables(bars: pathlib.Path) -> None:
         (("--method", "risk_parity", "--window", "1"), "window"),
         (("--method", "risk_parity", "--capital", "much"), "--capital"),
         (("--method", "risk_parity", "--capital", "-5"), "capital"),
+        (("--method", "risk_parity", "--capital", "0", "--held", "AAA=5"), "capital"),
         (("--method", "risk_parity", "--held", "AAA"), "--held"),
+        (("--method", "risk_parity", "--capital", "9000", "--held", "AAA=5", "--held", "AAA=6"), "--held"),
+        (("--method", "risk_parity", "--capital", "100", "--held", "AAA=50"), "--held"),
+        (("--method", "risk_parity", "--views", "views.yaml"), "--views"),
         (("--method", "risk_parity", "--held", "AAA=5"), "--capital"),
         (("--method", "risk_parity", "--capital", "1000", "--held", "ZZZ=5"), "--held ZZZ"),
         (
@@ -189,7 +193,15 @@ def test_what_cannot_be_done_is_refused_by_name(bars: pathlib.Path, arguments: t
         ("--constraints", "- 1", "--constraints"),
         ("--constraints", "a: [", "--constraints"),
         ("--constraints", "at_most: 0.1", "constraints"),
+        ("--constraints", "at_most: 2025-02-30", "--constraints"),
+        ("--constraints", "leverage: 1e9", "leverage"),
         ("--views", "markt: {}", "markt"),
+        (
+            "--views",
+            "market: {AAA: 1}\nviews: [{positions: {AAA: 1}, value: 0.01, confidence: 1}, "
+            "{positions: {AAA: 2}, value: -0.02, confidence: 1}]",
+            "views[1]",
+        ),
         ("--views", "market: {AAA: 1}", "views"),
         ("--views", "market: 1\nviews: []", "market"),
         ("--views", "market: {AAA: 1}\nviews: [{positions: {AAA: 1}}]", "views[0].value"),
@@ -218,13 +230,26 @@ def test_a_file_that_is_none_is_refused_by_name(
     assert caught.value.field == field
 
 
+def test_errors_speak_of_money_and_of_what_can_be_done(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InputError) as caught:
+        call(bars, "--method", "risk_parity", "--capital", "-5")
+    assert caught.value.value == "-5.00"
+    file = tmp_path / "constraints.yaml"
+    file.write_text("leverage: 1e9\n")
+    with pytest.raises(InputError) as caught:
+        call(bars, "--method", "risk_parity", "--constraints", file)
+    assert caught.value.remedy is not None and "write 1.0e+9" in caught.value.remedy
+
+
 def test_a_symbol_without_a_last_close_is_refused(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     lines = bars.read_text().splitlines()
     file = tmp_path / "short.csv"
     file.write_text("\n".join(line for line in lines if not line.startswith("2018-07-19,CCC")) + "\n")
     with pytest.raises(InputError) as caught:
         call(file, "--method", "risk_parity", "--capital", "1000")
-    assert caught.value.field == "close[CCC]"
+    assert caught.value.field == "close[CCC]" and "feed.end" in str(caught.value.remedy)
+    found = call(file, "--method", "risk_parity", "--capital", "1000", "--set", "feed.end=2018-07-19", "--json")
+    assert json.loads(found.stdout)["to"] == "2018-07-18"
 
 
 def test_real_stocks_get_weights() -> None:

@@ -69,6 +69,8 @@ def test_as_data_it_says_what_it_rests_on(bars: pathlib.Path) -> None:
         (["--weight", "AAA"], "--weight"),
         (["--weight", "AAA=x"], "--weight"),
         (["--weight", "AAA=nan"], "weight.AAA"),
+        (["--weight", "AAA=1", "--weight", "AAA=2"], "--weight"),
+        (["--weight", "AAA=1", "--symbol", "BBB"], "--weight AAA"),
         (["--confidence", "0.2", "--window", "100"], "confidence"),
         (["--window", "10"], "window"),
         (["--window", "257"], "window"),

@@ -26,6 +26,19 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def number_remedy(value: object) -> str | None:
+    """Return how to write a number that YAML takes for text, such as ``1e9``; ``None`` for what is none either way."""
+    try:
+        number = float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        return None
+    if not math.isfinite(number):
+        return None
+    digits, exponent = f"{number:e}".split("e")
+    plain = f"{float(digits)!r}e{exponent[0]}{int(exponent[1:])}" if abs(number) >= 1e6 else f"{number!r}"
+    return f"write {plain} without quotes: YAML takes {value} for text"
+
+
 def finite_numbers(field: str, values: object, rows: Sequence[Any] | None, symbols: Sequence[str]) -> Array:
     """Return numbers as floats, one column (or element, where ``rows`` is ``None``) a symbol.
 
@@ -145,8 +158,14 @@ def covariance_matrix(values: object, symbols: Sequence[str], field: str = "cova
     return matrix
 
 
-def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covariance") -> None:
+def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covariance", shrunk: bool = False) -> None:
     """Refuse a singular covariance: one in which some portfolio has no risk at all.
+
+    Args:
+        matrix: The covariance.
+        symbols: What names each row.
+        field: What it is, for errors.
+        shrunk: Whether it was shrunk already, so that this is no way out.
 
     Raises:
         InputError: Naming that portfolio.
@@ -164,8 +183,9 @@ def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covarian
             field=field,
             value=f"eigenvalue {least:.3g} of the correlations",
             rule="positive definite",
-            remedy="shrink it (covariance ledoit_wolf, oas or factor), take more periods than symbols, leave out one "
-            "of those named, or use hierarchical_risk_parity or minimum_cvar",
+            remedy=("" if shrunk else "shrink it (covariance ledoit_wolf, oas or factor), ")
+            + "take more periods than symbols, leave out one of those named, or use hierarchical_risk_parity or "
+            "minimum_cvar",
         )
 
 

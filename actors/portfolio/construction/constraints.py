@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.errors import InputError
-from actors.portfolio.construction.checks import is_number
+from actors.portfolio.construction.checks import is_number, number_remedy
 
 _RATIOS = ("leverage", "turnover", "trading_cost", "tracking_error")
 _MAPPINGS = ("weights_at_least", "weights_at_most", "sector_at_least", "sector_at_most", "current", "benchmark")
@@ -147,7 +147,9 @@ class Constraints:
 def _number(field: str, value: object, least: float = -math.inf) -> None:
     if not is_number(value) or value < least:
         rule = "a finite number" if least == -math.inf else f"a finite number, {least:g} or more"
-        raise InputError(f"{field} is not such a number", field=field, value=value, rule=rule)
+        raise InputError(
+            f"{field} is not such a number", field=field, value=value, rule=rule, remedy=number_remedy(value)
+        )
 
 
 def _mapping(field: str, value: object) -> Mapping[str, Any]:

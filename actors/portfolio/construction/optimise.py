@@ -126,7 +126,8 @@ def optimise(
             field=broken[0].name,
             value=broken[0].value,
             rule=f"from {broken[0].low} to {broken[0].high}",
-            remedy="relax the tightest constraints a little, or shrink the covariance (ledoit_wolf)",
+            remedy="relax the tightest constraints a little"
+            + ("" if expected.shrunk else ", or shrink the covariance (ledoit_wolf)"),
         )
     return found
 
@@ -151,7 +152,7 @@ def _measured(
 def _check(method: Method, forecast: Forecast, asked: Constraints, told: Settings) -> None:
     """Refuse what a method can't do, before anything is reckoned."""
     if method in _DEFINITE:
-        check_definite(forecast.covariance, forecast.symbols)
+        check_definite(forecast.covariance, forecast.symbols, shrunk=forecast.shrunk)
     if method is Method.MINIMUM_CVAR:
         if forecast.scenarios is None:
             raise InputError(
