@@ -53,21 +53,27 @@ def portfolio_construct(
     how many that are is told. Prices are the last closes, rounded to the instruments' increments.
     """
     from actors.decimals import parse_money
+    from actors.errors import InputError
     from actors.order_terms import word
     from actors.portfolio.construction.constraints import Constraints
     from actors.portfolio.construction.covariance import Estimator
     from actors.portfolio.construction.methods import Method, Settings
+    from cluster.panel_input import read_panel, warned
     from cluster.portfolio_construct import construct
     from cluster.portfolio_input import read_held, read_views, read_yaml
-    from cluster.risk_backtest import read_panel
 
     configuration = load(profile, config or (), overrides or ())
     chosen, estimator = word(Method, "--method", method), word(Estimator, "--covariance", covariance)
+    if views is not None and chosen is not Method.BLACK_LITTERMAN:
+        rule, remedy = f"with --method {Method.BLACK_LITTERMAN}", "leave --views out, or choose that method"
+        raise InputError(f"{chosen} has no views", field="--views", value=str(views), rule=rule, remedy=remedy)
     asked = None if constraints is None else Constraints.from_mapping(read_yaml(constraints, "--constraints"))
     market, expected = ({}, []) if views is None else read_views(views)
     settings = Settings(risk_aversion=risk_aversion, confidence=confidence, market=market, views=expected)
+    panel = read_panel(data, symbol or (), configuration)
+    suspects = warned(panel, configuration)
     found = construct(
-        read_panel(data, symbol or (), configuration),
+        panel,
         chosen,
         configuration.instruments,
         window=window,
@@ -79,6 +85,6 @@ def portfolio_construct(
         band=band,
     )
     if as_json:
-        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(orjson.dumps(found.plain() | suspects, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         Console(highlight=False).print(found.shown())

@@ -23,13 +23,17 @@ from actors.portfolio.construction.checks import by_symbol
 from actors.portfolio.construction.constraints import Constraints
 from actors.portfolio.construction.covariance import Estimator
 from actors.portfolio.construction.forecast import Forecast
+from actors.portfolio.construction.kept import Kept, kept
 from actors.portfolio.construction.methods import Method, Settings
 from actors.portfolio.construction.optimise import Allocation, optimise
 from actors.portfolio.construction.orders import Rebalancing, rebalancing
 from actors.portfolio.construction.rounding import Holdings, Priced, whole_lots
+from actors.portfolio.construction.rules import weight_bounds
 from configs.schema import InstrumentsSection
 
 _SHOWN = 5
+_AGREES = 1e-3
+"""How far a current weight that was written down may be from what is held: three digits are usual."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +43,9 @@ class Construction:
     Attributes:
         allocation: Target weights.
         weights: Weights to trade to by symbol: the targets, or the nearest inside their bands.
+        traded: What the orders lead to: whole lots where there is a capital, ``weights`` otherwise.
+        constraints: Every constraint of it, and what broke it.
+        no_sector: Symbols without a sector, where sectors are bounded: no such bound counts them.
         first, last: Stamps of the first and last period that was looked at, UTC nanoseconds.
         periods: Number of periods that were looked at.
         left_out: Periods in which a symbol had no return, and which therefore count nowhere.
@@ -50,6 +57,9 @@ class Construction:
 
     allocation: Allocation
     weights: dict[str, float]
+    traded: Allocation
+    constraints: tuple[Kept, ...]
+    no_sector: tuple[str, ...]
     first: int
     last: int
     periods: int
@@ -61,7 +71,7 @@ class Construction:
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data; money, prices and quantities as decimal strings."""
-        allocation, holdings = self.allocation, self.holdings
+        allocation, holdings, traded = self.allocation, self.holdings, self.traded
         told = {
             "method": str(allocation.method),
             "from": _date(self.first),
@@ -71,16 +81,24 @@ class Construction:
             "missing_returns": self.missing,
             "targets": allocation.by_symbol(),
             "weights": self.weights,
-            "expected_return": allocation.mean,
-            "expected_volatility": allocation.volatility,
-            "expected_shortfall": allocation.shortfall,
-            "constraints": [dataclasses.asdict(effect) for effect in allocation.effects],
+            "expected_return": traded.mean,
+            "expected_volatility": traded.volatility,
+            "expected_shortfall": traded.shortfall,
+            "of_targets": {
+                "expected_return": allocation.mean,
+                "expected_volatility": allocation.volatility,
+                "expected_shortfall": allocation.shortfall,
+            },
+            "constraints": [dataclasses.asdict(one) for one in self.constraints],
+            "symbols_without_sector": list(self.no_sector),
+            "broken_constraints": [_broken(one) for one in self.constraints if one.broken_by],
         }
         if holdings is None:
             return told
         return told | {
             "invested": money_text(sum(holdings.value.values())),
             "left": money_text(holdings.left),
+            "weights_of_lots": traded.by_symbol(),
             "lots": {symbol: self._quantity(symbol, lots) for symbol, lots in holdings.lots.items()},
             "orders": [
                 {
@@ -96,7 +114,7 @@ class Construction:
 
     def shown(self) -> Group:
         """Return it as tables."""
-        allocation, holdings = self.allocation, self.holdings
+        allocation, holdings, traded = self.allocation, self.holdings, self.traded
         title = f"{allocation.method}, {_date(self.first)} to {_date(self.last)}, {self.periods} periods".replace(
             "_", " "
         )
@@ -111,18 +129,22 @@ class Construction:
                 row += [self._quantity(symbol, holdings.lots[symbol]), self._price(symbol), value]
             if any((targets[symbol] >= 5e-5, self.weights[symbol], targets[symbol] < -5e-5)):
                 weights.add_row(*row)
-        facts = Grid(title="of one period", title_justify="left", show_header=False)
-        facts.add_row("expected return", f"{allocation.mean:.4%}")
-        facts.add_row("expected volatility", f"{allocation.volatility:.4%}")
-        if allocation.shortfall is not None:
-            facts.add_row("expected shortfall of the scenarios", f"{allocation.shortfall:.4%}")
+        facts = Grid(title="of one period", title_justify="left")
+        for name in ("", "targets", "traded to"):
+            facts.add_column(name, justify="right" if name else "left")
+        facts.add_row("expected return", f"{allocation.mean:.4%}", f"{traded.mean:.4%}")
+        facts.add_row("expected volatility", f"{allocation.volatility:.4%}", f"{traded.volatility:.4%}")
+        if allocation.shortfall is not None and traded.shortfall is not None:
+            name = "expected shortfall of the scenarios"
+            facts.add_row(name, f"{allocation.shortfall:.4%}", f"{traded.shortfall:.4%}")
         facts.add_row("periods left out, a return missing", str(self.left_out))
         rules = Grid(title="constraints", title_justify="left")
-        for name in ("constraint", "at least", "is", "at most", "binds"):
+        for name in ("constraint", "at least", "targets", "traded to", "at most", "binds", "broken by"):
             rules.add_column(name, justify="left" if name == "constraint" else "right")
-        for effect in allocation.effects:
-            bounds = ["" if bound is None else f"{bound:g}" for bound in (effect.low, effect.high)]
-            rules.add_row(effect.name, bounds[0], f"{effect.value:.6g}", bounds[1], "yes" if effect.binds else "")
+        for one in self.constraints:
+            low, high = ("" if bound is None else f"{bound:g}" for bound in (one.low, one.high))
+            binds = "yes" if one.binds else ""
+            rules.add_row(one.name, low, f"{one.target:.6g}", f"{one.value:.6g}", high, binds, one.broken_by or "")
         parts: list[RenderableType] = [Text(title), weights, facts, rules]
         if holdings is not None:
             orders = Grid(title=f"orders; {money_text(holdings.left)} is left", title_justify="left")
@@ -132,6 +154,9 @@ class Construction:
                 quantity = self._quantity(order.symbol, order.lots)
                 orders.add_row(order.symbol, str(order.side), quantity, money_text(order.value))
             parts.append(orders)
+        if self.no_sector:
+            parts.append(Text(f"without a sector, in no bound of sectors: {', '.join(self.no_sector)}"))
+        parts += [Text(f"broken: {_broken(one)}") for one in self.constraints if one.broken_by]
         return Group(*parts)
 
     def _quantity(self, symbol: str, lots: int) -> str:
@@ -165,8 +190,8 @@ def construct(
         constraints: What must hold.
         settings: What the method is told.
         capital: Money in 1e-8 currency units; without it there are no lots and no orders.
-        held: Quantity by symbol in lots that is held already; what is held at the last close are the current weights
-            unless the constraints name them.
+        held: Quantity by symbol in lots that is held already; what is held at the last close are the current weights,
+            and those that the constraints name must agree.
         band: Half the width of the no-trade band around each target weight.
 
     Raises:
@@ -178,21 +203,41 @@ def construct(
     already = dict(held or {})
     if already and capital is None:
         raise InputError("what is held is of no capital", field="--capital", rule="given with --held")
-    if already and not asked.current and capital is not None:
-        asked = dataclasses.replace(asked, current=_weights(already, market, capital))
+    if capital is not None and capital <= 0:
+        raise InputError("there is no capital", field="capital", value=money_text(capital), rule="a positive sum")
+    if already and capital is not None:
+        _check_worth(already, market, capital, asked.budget)
+        asked = dataclasses.replace(asked, current=_current(asked, _weights(already, market, capital)))
     forecast = Forecast.from_returns(panel.symbols, scenarios, estimator)
     allocation = optimise(forecast, method, asked, settings)
-    weights = allocation.by_symbol()
+    banded = allocation
     if band:
         current = by_symbol("current", asked.current, panel.symbols)
-        traded = trade_to_band(current, allocation.weights, band).tolist()
-        weights = dict(zip(panel.symbols, traded, strict=True))
+        low, high = weight_bounds(asked, panel.symbols)
+        banded = allocation.at(trade_to_band(current, allocation.weights, band, low, high))
+    weights, traded = banded.by_symbol(), banded
     holdings, orders = None, []
     if capital is not None:
         holdings = whole_lots(weights, market, capital, asked.budget)
         orders = rebalancing(holdings.lots, already, market)
+        traded = allocation.at(np.array([holdings.value[symbol] / capital for symbol in panel.symbols]))
+    bounded = asked.sector_at_least or asked.sector_at_most
     first, last = int(times[0]), int(times[-1])
-    return Construction(allocation, weights, first, last, len(scenarios), left_out, missing, market, holdings, orders)
+    return Construction(
+        allocation=allocation,
+        weights=weights,
+        traded=traded,
+        constraints=kept(allocation, banded, traded),
+        no_sector=tuple(symbol for symbol in panel.symbols if bounded and symbol not in asked.sectors),
+        first=first,
+        last=last,
+        periods=len(scenarios),
+        left_out=left_out,
+        missing=missing,
+        market=market,
+        holdings=holdings,
+        orders=orders,
+    )
 
 
 def _joint_returns(
@@ -244,7 +289,8 @@ def _market(panel: ClosePanel, section: InstrumentsSection) -> dict[str, Priced]
                 field=f"close[{symbol}]",
                 value=_date(int(panel.times[-1])),
                 rule="a close to trade at",
-                remedy="leave it out with --symbol for each of the others, or end the data earlier",
+                remedy="leave it out with --symbol for each of the others, "
+                "or end the data earlier: --set feed.end=DATE",
             )
         instrument = master.by_symbol(symbol)
         market[symbol] = Priced(instrument, max(round(close * MONEY_UNIT / instrument.price_increment), 1))
@@ -263,6 +309,40 @@ def _weights(held: Mapping[str, int], market: Mapping[str, Priced], capital: int
             )
         weights[symbol] = market[symbol].instrument.notional(market[symbol].price, lots) / capital
     return weights
+
+
+def _check_worth(held: Mapping[str, int], market: Mapping[str, Priced], capital: int, budget: float) -> None:
+    """Refuse holdings that are worth more than the capital: it is what they and the cash are worth together."""
+    lots = {symbol: count for symbol, count in held.items() if symbol in market}
+    worth = sum(market[symbol].instrument.notional(market[symbol].price, count) for symbol, count in lots.items())
+    if worth > capital * max(1.0, budget):
+        raise InputError(
+            "what is held is worth more than the capital",
+            field="--held",
+            value=money_text(worth),
+            rule=f"at most {money_text(capital)}" + (f" times the budget of {budget:g}" if budget > 1 else ""),
+            remedy="give as --capital what the holdings and the cash are worth together",
+        )
+
+
+def _current(asked: Constraints, held: dict[str, float]) -> dict[str, float]:
+    """Return what is held as current weights; those of the constraints, where they name some, must agree."""
+    for symbol in sorted({*asked.current, *held}) if asked.current else ():
+        told, own = asked.current.get(symbol, 0.0), held.get(symbol, 0.0)
+        if abs(told - own) > _AGREES:
+            raise InputError(
+                f"what is held of {symbol} is not its current weight",
+                field=f"current.{symbol}",
+                value=told,
+                rule=f"{own:.4f}, the share of the capital that --held gives, within {_AGREES:g}",
+                remedy="leave current out of the constraints, or --held out of the command",
+            )
+    return held
+
+
+def _broken(one: Kept) -> str:
+    bound = f"at least {one.low:g}" if one.low is not None and one.value < one.low else f"at most {one.high:g}"
+    return f"{one.name} is {one.value:.6g} after {one.broken_by}, {bound} is asked, {one.target:.6g} was the target"
 
 
 def _date(stamp: int) -> str:

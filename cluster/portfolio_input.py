@@ -21,7 +21,7 @@ def read_yaml(path: pathlib.Path, field: str) -> dict[str, Any]:
     """
     try:
         found = yaml.safe_load(path.expanduser().read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"the file can't be read: {error}", field=field, value=str(path), rule="a YAML file") from None
     if not isinstance(found, dict):
         raise InputError("the file holds no mapping", field=field, value=str(path), rule="lines such as name: value")
@@ -59,18 +59,27 @@ def read_held(texts: Sequence[str]) -> dict[str, int]:
     """Return lots by symbol from texts such as ``SPY=100``.
 
     Raises:
-        InputError: A text that is none.
+        InputError: A text that is none, or two of one symbol.
     """
-    held = {}
+    held: dict[str, int] = {}
+    texts_of: dict[str, str] = {}
     for text in texts:
         symbol, _, number = text.rpartition("=")
         try:
             held[symbol] = int(number)
         except ValueError:
             symbol = ""
+        if symbol in texts_of:
+            raise twice("--held", symbol, (texts_of[symbol], text))
+        texts_of[symbol] = text
         if not symbol:
             raise InputError("not a holding", field="--held", value=text, rule="SYMBOL=LOTS, for instance SPY=100")
     return held
+
+
+def twice(field: str, symbol: str, texts: Sequence[str]) -> InputError:
+    """Return the error that an option was given twice for one symbol."""
+    return InputError(f"{symbol} is given twice", field=field, value=" and ".join(texts), rule="each symbol once")
 
 
 def _names(found: Mapping[Any, Any], valid: Sequence[str], where: str) -> None:

@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import Progress
 from rich.table import Table as Grid
+from rich.text import Text
 
 from actors.errors import InputError
-from actors.ingest.closes import ClosePanel, close_panel
-from actors.ingest.source import read_table
+from actors.ingest.closes import ClosePanel
 from actors.order_terms import word
-from actors.risk.measures.backtests import Test
+from actors.risk.measures.backtests import FEWEST_JUDGED, UNJUDGED, Test
 from actors.risk.measures.methods import Method
-from actors.risk.measures.rolling import RollingForecast, roll
+from actors.risk.measures.rolling import RollingForecast, check_rolling, roll
 from actors.risk.measures.tails import Array
-from configs.schema import Configuration
+from cluster.portfolio_input import twice
 
 _SHOWN = 5
 
@@ -36,6 +36,7 @@ class Study:
         book: Weight by symbol; negative where it is short.
         times: Stamps of the periods that were forecast, UTC nanoseconds.
         forecasts: What each method forecast, in fractions of the book's value.
+        unfit: Why by method, of those that gave no forecast at all.
         left_out: Periods in which a symbol had no return, and which therefore count nowhere.
         missing: Periods without a return by symbol, where there are any.
     """
@@ -43,6 +44,7 @@ class Study:
     book: dict[str, float]
     times: Sequence[int]
     forecasts: tuple[RollingForecast, ...]
+    unfit: dict[Method, InputError]
     left_out: int
     missing: dict[str, int]
 
@@ -54,7 +56,10 @@ class Study:
             "to": _date(self.times[-1]),
             "periods_left_out": self.left_out,
             "missing_returns": self.missing,
-            "methods": [_plain(forecast) for forecast in self.forecasts],
+            "methods": [
+                *(_plain(forecast) for forecast in self.forecasts),
+                *({"method": str(method), "reason": str(error)} for method, error in self.unfit.items()),
+            ],
         }
 
 
@@ -77,7 +82,8 @@ def study(
         messages: Where to show how far it is.
 
     Raises:
-        InputError: A weight that is none, or too few periods in which all symbols have a return.
+        InputError: A weight that is none, too few periods in which all symbols have a return, or no method that gives
+            a forecast.
     """
     book = dict(weights) or dict.fromkeys(panel.symbols, 1.0 / len(panel.symbols))
     for symbol, weight in book.items():
@@ -99,28 +105,38 @@ def study(
         )
     losses: Array = -(returns[joint] @ np.array(list(book.values())))
     times = panel.times[1:][joint][window:].tolist()
-    forecasts = []
+    check_rolling(losses, confidence, window)
+    forecasts, unfit = [], {}
     with Progress(console=messages, disable=not messages.is_terminal, transient=True) as bar:
         for method in methods:
             advance = functools.partial(bar.advance, bar.add_task(str(method), total=len(times)))
-            forecasts.append(roll(losses, method, confidence, window, advance))
+            try:
+                forecasts.append(roll(losses, method, confidence, window, advance))
+            except InputError as error:
+                unfit[method] = error
+    if not forecasts and unfit:
+        raise next(iter(unfit.values()))
     missing = {symbol: gap for symbol, gap in gaps.items() if gap}
-    return Study(book, times, tuple(forecasts), int((~joint).sum()), missing)
+    return Study(book, times, tuple(forecasts), unfit, int((~joint).sum()), missing)
 
 
 def read_weights(texts: Sequence[str]) -> dict[str, float]:
     """Return weights by symbol from texts such as ``SPY=0.6``.
 
     Raises:
-        InputError: A text that is none.
+        InputError: A text that is none, or two of one symbol.
     """
-    weights = {}
+    weights: dict[str, float] = {}
+    texts_of: dict[str, str] = {}
     for text in texts:
         symbol, _, number = text.rpartition("=")
         try:
             weights[symbol] = float(number)
         except ValueError:
             symbol = ""
+        if symbol in texts_of:
+            raise twice("--weight", symbol, (texts_of[symbol], text))
+        texts_of[symbol] = text
         if not symbol:
             raise InputError("not a weight", field="--weight", value=text, rule="SYMBOL=NUMBER, for instance SPY=0.6")
     return weights
@@ -135,28 +151,20 @@ def read_methods(texts: Sequence[str]) -> list[Method]:
     return [word(Method, "--method", text) for text in texts] or list(Method)
 
 
-def read_panel(path: pathlib.Path, symbols: Sequence[str], configuration: Configuration) -> ClosePanel:
-    """Return the closes of a file or folder of bars; see ``actors.ingest`` for what can be read.
-
-    Raises:
-        DataError: They can't be read.
-        InputError: A symbol that they do not hold.
-    """
-    table, _ = read_table(path.expanduser(), configuration.feed, configuration.instruments)
-    return close_panel(table, symbols)
-
-
-def shown(found: Study) -> Grid:
-    """Return the study as a table, one column a method."""
+def shown(found: Study) -> Group:
+    """Return the study as tables: what it is of, and one column a method."""
     first = found.forecasts[0]
     title = f"{first.confidence:.1%} of one period, {_date(found.times[0])} to {_date(found.times[-1])}"
     grid = Grid(title=f"value at risk and expected shortfall at {title}", title_justify="left")
     grid.add_column("")
-    for forecast in found.forecasts:
-        grid.add_column(str(forecast.method).replace("_", " "), justify="right")
+    for method in [*(forecast.method for forecast in found.forecasts), *found.unfit]:
+        grid.add_column(str(method).replace("_", " "), justify="right")
     tests = [forecast.backtest for forecast in found.forecasts]
-    grid.add_row("periods forecast", *(str(test.observations) for test in tests))
-    grid.add_row("refused by the method", *(str(forecast.refused) for forecast in found.forecasts))
+    none = ["none"] * len(found.unfit)
+    grid.add_row("periods forecast", *(str(test.observations) for test in tests), *none)
+    grid.add_row(
+        "refused by the method", *(str(forecast.refused) for forecast in found.forecasts), *["all"] * len(none)
+    )
     grid.add_row("mean value at risk", *(f"{np.nanmean(forecast.at_risk):.2%}" for forecast in found.forecasts))
     grid.add_row("mean expected shortfall", *(f"{np.nanmean(forecast.shortfall):.2%}" for forecast in found.forecasts))
     grid.add_row("exceptions", *(f"{test.exceptions} of {test.expected:.1f}" for test in tests))
@@ -164,6 +172,21 @@ def shown(found: Study) -> Grid:
     for name in ("coverage", "independence", "conditional_coverage", "severity", "shortfall"):
         of_each: list[Test] = [getattr(test, name) for test in tests]
         grid.add_row(f"{name.replace('_', ' ')}, p-value", *(f"{test.p_value:.3f}" for test in of_each))
+    notes = [Text(f"{method}: {error}") for method, error in found.unfit.items()]
+    if any(test.zone == UNJUDGED for test in tests):
+        notes.append(Text(f"a zone is judged by {FEWEST_JUDGED} periods at least"))
+    return Group(_facts(found), grid, *notes)
+
+
+def _facts(found: Study) -> Grid:
+    grid = Grid(show_header=False)
+    weights = sorted(found.book.items(), key=lambda item: -abs(item[1]))
+    rest = f", and {len(weights) - _SHOWN} more" if len(weights) > _SHOWN else ""
+    grid.add_row("book", ", ".join(f"{symbol} {weight:.2%}" for symbol, weight in weights[:_SHOWN]) + rest)
+    grid.add_row("periods left out, a return missing", str(found.left_out))
+    if found.missing:
+        most = max(found.missing, key=lambda symbol: found.missing[symbol])
+        grid.add_row("most returns missing", f"{most}: {found.missing[most]}")
     return grid
 
 

@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from actors.errors import InputError
 from cluster.options import Files, Overrides, Profile, messages
 from cluster.price_command import risk_price
 from cluster.risk_breaches import breaches
@@ -53,15 +54,27 @@ def risk_backtest(
     were the forecasts right: under 0.05 the method does not fit the data.
     """
     from cluster import risk_backtest as commands
+    from cluster.panel_input import read_panel, warned
 
     if plot is not None:
         commands.check_picture(plot)
     weights = commands.read_weights(weight or ())
-    panel = commands.read_panel(data, [*(symbol or ()), *weights], load(profile, config or (), overrides or ()))
+    outside = [one for one in weights if symbol and one not in symbol]
+    if outside:
+        raise InputError(
+            "a weight of a symbol that --symbol leaves out",
+            field=f"--weight {outside[0]}",
+            value=weights[outside[0]],
+            rule=f"one of {', '.join(symbol or ())}",
+            remedy=f"add --symbol {outside[0]}, or leave --symbol out: only what has a weight is read",
+        )
+    configuration = load(profile, config or (), overrides or ())
+    panel = read_panel(data, [*(symbol or ()), *weights], configuration)
+    suspects = warned(panel, configuration)
     found = commands.study(panel, weights, commands.read_methods(method or ()), confidence, window, messages)
     if plot is not None:
         commands.plot(found, plot)
     if as_json:
-        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(orjson.dumps(found.plain() | suspects, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         Console(highlight=False).print(commands.shown(found))

@@ -41,10 +41,13 @@ def risk_stress(
     """
     from cluster import risk_backtest
     from cluster import risk_stress as commands
+    from cluster.panel_input import read_panel, warned
 
     if plot is not None:
         risk_backtest.check_picture(plot)
-    panel = risk_backtest.read_panel(data, (), load(profile, config or (), overrides or ()))
+    configuration = load(profile, config or (), overrides or ())
+    panel = read_panel(data, (), configuration)
+    suspects = warned(panel, configuration)
     book = commands.read_book(positions, panel, history)
     chosen = commands.scenarios_of(book, scenarios)
     found = commands.study(
@@ -53,6 +56,6 @@ def risk_stress(
     if plot is not None:
         commands.plot(found, plot)
     if as_json:
-        sys.stdout.write(orjson.dumps(found.plain(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(orjson.dumps(found.plain() | suspects, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         commands.show(found, Console(highlight=False))

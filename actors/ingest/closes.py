@@ -14,7 +14,8 @@ from actors.errors import DataError, InputError
 from actors.ingest.table import MISSING_TIME, Table
 from actors.market.ticks import Kind
 
-_CLOSE = 3
+CLOSE = 3
+"""Column of a bar's close."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ def close_panel(table: Table, symbols: Sequence[str] = ()) -> ClosePanel:
     if table.kind is not Kind.BAR:
         raise DataError("closes are needed", field="data", value=str(table.kind.name).lower(), rule="bars")
     chosen = table.of_symbols(symbols)
-    closes = chosen.values[:, _CLOSE]
+    closes = chosen.values[:, CLOSE]
     usable = (chosen.stamps != MISSING_TIME) & np.isfinite(closes) & (closes > 0)
     if not usable.any():
         raise DataError("no bar has a time and a positive close", field="data", value=len(table), rule="one at least")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import time
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ import numpy.typing as npt
 from actors.calendars import hours_of_dates
 from actors.clock import DAY
 from actors.errors import DataError
+from actors.ingest.span import choose_within
 from actors.ingest.table import MISSING_TIME, PRICE_COLUMNS, Integers, Table
 from actors.instruments import FOREVER, InstrumentMaster
 from actors.market.ticks import RAW, UNKNOWN_INSTRUMENT, Kind, RawSlice, Ticks
@@ -194,25 +193,7 @@ class TableSource:
         return opens, closes
 
     def _window(self, when: Integers) -> Integers:
-        start, end = self._bound(self._feed.start, 0), self._bound(self._feed.end, FOREVER)
-        chosen = np.flatnonzero((when >= start) & (when < end))
-        if not len(chosen):
-            first, last = (str(np.datetime64(int(at), "ns").astype("datetime64[s]")) for at in (when.min(), when.max()))
-            raise DataError(
-                f"{self.name} has no rows between feed.start and feed.end",
-                field="feed.start",
-                value=f"{self._feed.start} .. {self._feed.end}",
-                rule=f"the data run from {first} to {last} UTC",
-            )
-        return chosen
-
-    def _bound(self, moment: datetime.datetime | None, missing: int) -> int:
-        if moment is None:
-            return missing
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zoneinfo.ZoneInfo(self._feed.timezone))
-        since = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-        return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+        return choose_within(when, self._feed, self.name)
 
 
 def _instrument_ids(table: Table, master: InstrumentMaster) -> npt.NDArray[np.uint32]:

@@ -87,6 +87,54 @@ def test_what_is_held_already_is_sold_or_kept_inside_a_band(bars: pathlib.Path, 
     assert {e["name"]: e["binds"] for e in slow["constraints"]}["turnover"]
 
 
+def test_what_orders_lead_to_is_measured_too(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("at_most: 0.4\n")
+    asked = (bars, "--method", "risk_parity", "--constraints", file, "--capital", "4000000", "--json")
+    price = {order["symbol"]: float(order["price"]) for order in json.loads(call(*asked).stdout)["orders"]}
+    lots = int(2_000_000 / price["AAA"])
+    told = json.loads(call(*asked, "--held", f"AAA={lots}", "--band", "0.3").stdout)
+    assert told["weights"]["AAA"] <= 0.4 + 1e-9 and max(told["weights_of_lots"].values()) <= 0.4 + 1e-4
+    assert told["broken_constraints"] == []
+
+
+def test_a_constraint_that_a_band_or_lots_break_is_told_with_numbers(
+    bars: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("sectors: {AAA: x, BBB: y, CCC: y, DDD: y}\nsector_at_most: {x: 0.2}\n")
+    asked = (bars, "--method", "risk_parity", "--constraints", file, "--capital", "40000")
+    banded = (*asked, "--held", "AAA=350", "--band", "0.1")
+    told = json.loads(call(*banded, "--json").stdout)
+    rule = next(one for one in told["constraints"] if one["name"] == "sector_at_most.x")
+    assert rule["broken_by"] == "band" and rule["target"] <= 0.2 + 1e-6 and rule["value"] > 0.25
+    assert told["expected_volatility"] != told["of_targets"]["expected_volatility"]
+    assert "sector_at_most.x is 0.2" in told["broken_constraints"][0] and "broken: sector" in call(*banded).stdout
+    file.write_text("weights_at_least: {AAA: 0.3, BBB: 0.2, CCC: 0.2, DDD: 0.2}\n")
+    few = json.loads(call(*asked[:-1], "700", "--json").stdout)
+    broken = [one for one in few["constraints"] if one["broken_by"]]
+    assert broken and all(one["broken_by"] == "rounding" and one["value"] < one["low"] for one in broken)
+    assert next(one for one in few["constraints"] if one["name"] == "budget")["broken_by"] is None
+
+
+def test_symbols_without_a_sector_are_told_where_sectors_are_bounded(
+    bars: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("sectors: {AAA: x, BBB: y}\nsector_at_most: {x: 0.2}\n")
+    asked = (bars, "--method", "risk_parity", "--constraints", file)
+    assert json.loads(call(*asked, "--json").stdout)["symbols_without_sector"] == ["CCC", "DDD"]
+    assert "bound of sectors: CCC, DDD" in call(*asked).stdout
+
+
+def test_current_weights_must_agree_with_what_is_held(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "constraints.yaml"
+    file.write_text("current: {AAA: 0.9}\nturnover: 2\n")
+    with pytest.raises(InputError) as caught:
+        call(bars, "--method", "risk_parity", "--constraints", file, "--capital", "40000", "--held", "AAA=10")
+    assert caught.value.field == "current.AAA"
+
+
 def test_views_move_weights(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "views.yaml"
     weights = []
@@ -114,7 +162,11 @@ def test_it_is_told_as_tables(bars: pathlib.Path) -> None:
         (("--method", "risk_parity", "--window", "1"), "window"),
         (("--method", "risk_parity", "--capital", "much"), "--capital"),
         (("--method", "risk_parity", "--capital", "-5"), "capital"),
+        (("--method", "risk_parity", "--capital", "0", "--held", "AAA=5"), "capital"),
         (("--method", "risk_parity", "--held", "AAA"), "--held"),
+        (("--method", "risk_parity", "--capital", "9000", "--held", "AAA=5", "--held", "AAA=6"), "--held"),
+        (("--method", "risk_parity", "--capital", "100", "--held", "AAA=50"), "--held"),
+        (("--method", "risk_parity", "--views", "views.yaml"), "--views"),
         (("--method", "risk_parity", "--held", "AAA=5"), "--capital"),
         (("--method", "risk_parity", "--capital", "1000", "--held", "ZZZ=5"), "--held ZZZ"),
         (
@@ -141,7 +193,15 @@ def test_what_cannot_be_done_is_refused_by_name(bars: pathlib.Path, arguments: t
         ("--constraints", "- 1", "--constraints"),
         ("--constraints", "a: [", "--constraints"),
         ("--constraints", "at_most: 0.1", "constraints"),
+        ("--constraints", "at_most: 2025-02-30", "--constraints"),
+        ("--constraints", "leverage: 1e9", "leverage"),
         ("--views", "markt: {}", "markt"),
+        (
+            "--views",
+            "market: {AAA: 1}\nviews: [{positions: {AAA: 1}, value: 0.01, confidence: 1}, "
+            "{positions: {AAA: 2}, value: -0.02, confidence: 1}]",
+            "views[1]",
+        ),
         ("--views", "market: {AAA: 1}", "views"),
         ("--views", "market: 1\nviews: []", "market"),
         ("--views", "market: {AAA: 1}\nviews: [{positions: {AAA: 1}}]", "views[0].value"),
@@ -170,13 +230,26 @@ def test_a_file_that_is_none_is_refused_by_name(
     assert caught.value.field == field
 
 
+def test_errors_speak_of_money_and_of_what_can_be_done(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InputError) as caught:
+        call(bars, "--method", "risk_parity", "--capital", "-5")
+    assert caught.value.value == "-5.00"
+    file = tmp_path / "constraints.yaml"
+    file.write_text("leverage: 1e9\n")
+    with pytest.raises(InputError) as caught:
+        call(bars, "--method", "risk_parity", "--constraints", file)
+    assert caught.value.remedy is not None and "write 1.0e+9" in caught.value.remedy
+
+
 def test_a_symbol_without_a_last_close_is_refused(bars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     lines = bars.read_text().splitlines()
     file = tmp_path / "short.csv"
     file.write_text("\n".join(line for line in lines if not line.startswith("2018-07-19,CCC")) + "\n")
     with pytest.raises(InputError) as caught:
         call(file, "--method", "risk_parity", "--capital", "1000")
-    assert caught.value.field == "close[CCC]"
+    assert caught.value.field == "close[CCC]" and "feed.end" in str(caught.value.remedy)
+    found = call(file, "--method", "risk_parity", "--capital", "1000", "--set", "feed.end=2018-07-19", "--json")
+    assert json.loads(found.stdout)["to"] == "2018-07-18"
 
 
 def test_real_stocks_get_weights() -> None:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from actors.clock import DAY
-from actors.errors import AlphaMindError, InputError, NotFound
+from actors.errors import AlphaMindError, DataError, InputError, NotFound
 from cluster.cli import app
 from tests.actors.portfolio.fakes import run
 from tests.actors.portfolio.samples import cash_event, money
@@ -65,6 +65,59 @@ def test_wrong_input_is_told_with_its_field(file: pathlib.Path, arguments: list[
     with pytest.raises(InputError) as caught:
         call("--equity", file, *arguments)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [
+        ("date,equity,flows", "did you mean flow?"),
+        ("date,equity,benchmrk", "did you mean benchmark?"),
+        ("date,equity,equity", "leave out all but one"),
+        ("date,equity,nav", "leave out all but one"),
+        ("date,equity,return", "leave out all but one"),
+        ("date,time,equity", "leave out all but one"),
+        ("date,return,flow", None),
+    ],
+)
+def test_columns_that_are_not_clear_are_refused(tmp_path: pathlib.Path, header: str, remedy: str | None) -> None:
+    path = tmp_path / "fund.csv"
+    path.write_text(f"{header}\n2020-01-01,1,1\n2020-01-02,1,1\n")
+    with pytest.raises(DataError) as caught:
+        call("--equity", path)
+    assert (caught.value.field, caught.value.remedy) == ("--equity", remedy)
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "field"),
+    [
+        ("equity", ("100", "1e308"), "equity[1]"),
+        ("equity", ("1e-300", "1"), "equity[0]"),
+        ("return", ("0.1", "1e308"), "return[1]"),
+        ("return", ("900", "900", "900", "900", "900", "900"), "return[5]"),
+    ],
+)
+def test_numbers_beyond_belief_are_refused(
+    tmp_path: pathlib.Path, header: str, values: tuple[str, ...], field: str
+) -> None:
+    path = tmp_path / "fund.csv"
+    path.write_text(f"date,{header}\n" + "".join(f"2020-01-0{at + 1},{one}\n" for at, one in enumerate(values)))
+    with pytest.raises(InputError) as caught:
+        call("--equity", path)
+    assert caught.value.field == field
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(file: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "fund.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert json.loads(call("--equity", path, "--json").stdout)["periods"] == 546
+
+
+def test_times_that_do_not_ascend_are_told_as_dates(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "fund.csv"
+    path.write_text("date,equity\n2020-01-02,1\n2020-01-01,1\n")
+    with pytest.raises(InputError) as caught:
+        call("--equity", path)
+    assert caught.value.value == "2020-01-01T00:00:00Z" and caught.value.rule == "later than 2020-01-02T00:00:00Z"
 
 
 def test_without_a_file_it_asks_what_is_up(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,9 @@ from actors.errors import InputError
 from actors.portfolio.construction.checks import Array
 
 
-def trade_to_band(current: Array, target: Array, width: Array | float) -> Array:
+def trade_to_band(
+    current: Array, target: Array, width: Array | float, low: Array | float = -np.inf, high: Array | float = np.inf
+) -> Array:
     """Return the weights to trade to: each inside its band, with the sum that the targets have.
 
     What lies outside its band goes to the nearest edge. Where the sum then lacks something, those that trade that way
@@ -25,6 +27,8 @@ def trade_to_band(current: Array, target: Array, width: Array | float) -> Array:
         current: Weights before trading, shape (n,).
         target: Target weights, shape (n,).
         width: Half the width of the bands, in weight, 0 or more: one number, or shape (n,).
+        low: Weights below which no band goes, one number or shape (n,); a target that is there already stays.
+        high: Weights above which no band goes, the same.
 
     Returns:
         Shape (n,).
@@ -43,7 +47,7 @@ def trade_to_band(current: Array, target: Array, width: Array | float) -> Array:
         if len(wrong):
             at, rule = int(wrong[0]), "0 or more" if field == "width" else "a finite number"
             raise InputError(f"{field} is no such number", field=f"{field}[{at}]", value=numbers.flat[at], rule=rule)
-    found = np.clip(held, aim - half, aim + half)
+    found = np.clip(held, np.maximum(aim - half, np.minimum(low, aim)), np.minimum(aim + half, np.maximum(high, aim)))
     lacking = float(aim.sum() - found.sum())
     way = 1.0 if lacking > 0 else -1.0
     trading = (found - held) * way > 0

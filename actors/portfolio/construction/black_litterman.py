@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from actors.errors import InputError
-from actors.portfolio.construction.checks import by_symbol, check_definite, is_number
+from actors.portfolio.construction.checks import by_symbol, check_definite, is_number, number_remedy
 from actors.portfolio.construction.forecast import Forecast
+
+_SAME = 1e-9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +51,8 @@ def black_litterman(
         uncertainty: Of the equilibrium, as a fraction of the covariance (tau).
 
     Raises:
-        InputError: A number that is none, an unknown symbol, a singular covariance, or no view.
+        InputError: A number that is none, an unknown symbol, a singular covariance, no view, or views held to be
+            certain of which one follows from the others or contradicts them.
     """
     from skfolio.prior import BlackLitterman
 
@@ -62,18 +65,26 @@ def black_litterman(
     held = by_symbol("market", market, symbols)
     if not held.sum() > 0:
         raise InputError("the market holds nothing", field="market", value=float(held.sum()), rule="a positive sum")
-    check_definite(forecast.covariance, symbols)
+    check_definite(forecast.covariance, symbols, shrunk=forecast.shrunk)
     equilibrium = risk_aversion * forecast.covariance @ (held / held.sum())
     prior = Known(Forecast(symbols, equilibrium, forecast.covariance))
-    model = BlackLitterman(
-        views=[_equation(number, view, symbols) for number, view in enumerate(views)],
-        view_confidences=_confidences(views),
-        prior_estimator=prior,
-        tau=uncertainty,
-    ).fit(frame(forecast))
+    equations = [_equation(number, view, symbols) for number, view in enumerate(views)]
+    confidences = _confidences(views)
+    _check_certain(views, symbols)
+    try:
+        model = BlackLitterman(
+            views=equations, view_confidences=confidences, prior_estimator=prior, tau=uncertainty
+        ).fit(frame(forecast))
+    except np.linalg.LinAlgError:
+        raise InputError(
+            "the views can't be told apart",
+            field="views",
+            value=len(views),
+            rule="views of which none follows from others",
+        ) from None
     found = model.return_distribution_
     covariance = np.asarray(found.covariance)
-    return Forecast(symbols, found.mu, (covariance + covariance.T) / 2)
+    return Forecast(symbols, found.mu, (covariance + covariance.T) / 2, shrunk=forecast.shrunk)
 
 
 def _equation(number: int, view: View, symbols: tuple[str, ...]) -> str:
@@ -82,9 +93,40 @@ def _equation(number: int, view: View, symbols: tuple[str, ...]) -> str:
     if not positions.any():
         raise InputError("a view of nothing", field=f"views[{number}].positions", value={}, rule="an amount but 0")
     if not is_number(view.value):
-        raise InputError("not a return", field=f"views[{number}].value", value=view.value, rule="a finite number")
+        raise InputError(
+            "not a return",
+            field=f"views[{number}].value",
+            value=view.value,
+            rule="a finite number",
+            remedy=number_remedy(view.value),
+        )
     terms = [f"{'-' if amount < 0 else '+'} {abs(float(amount)):.17f} * {name}" for amount, name in _named(positions)]
     return f"{' '.join(terms).removeprefix('+ ')} == {view.value:.17f}"
+
+
+def _check_certain(views: Sequence[View], symbols: tuple[str, ...]) -> None:
+    """Refuse a certain view of what others are certain of already: it repeats them or contradicts them."""
+    before: list[int] = []
+    rows: list[Any] = []
+    for number, view in enumerate(views):
+        if view.confidence != 1:
+            continue
+        row = by_symbol(f"views[{number}].positions", view.positions, symbols)
+        if rows:
+            shares = np.linalg.lstsq(np.array(rows).T, row, rcond=None)[0]
+            if np.abs(np.array(rows).T @ shares - row).max() <= _SAME * np.abs(row).max():
+                used = [(before[at], float(share)) for at, share in enumerate(shares) if abs(share) > _SAME]
+                follows = sum(share * views[at].value for at, share in used)
+                named = ", ".join(f"views[{at}]" for at, _ in used)
+                raise InputError(
+                    f"views[{number}] is of what {named} {'is' if len(used) == 1 else 'are'} certain of already",
+                    field=f"views[{number}]",
+                    value=view.value,
+                    rule=f"{follows:g} follows from {named}",
+                    remedy="leave one of them out, or give them confidences below 1",
+                )
+        before.append(number)
+        rows.append(row)
 
 
 def _named(positions: Any) -> list[tuple[float, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -23,6 +24,19 @@ _SHOWN = 5
 def is_number(value: object) -> TypeGuard[float]:
     """Return whether a value is a finite number, and no truth value."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number_remedy(value: object) -> str | None:
+    """Return how to write a number that YAML takes for text, such as ``1e9``; ``None`` for what is none either way."""
+    try:
+        number = float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        return None
+    if not math.isfinite(number):
+        return None
+    digits, exponent = f"{number:e}".split("e")
+    plain = f"{float(digits)!r}e{exponent[0]}{int(exponent[1:])}" if abs(number) >= 1e6 else f"{number!r}"
+    return f"write {plain} without quotes: YAML takes {value} for text"
 
 
 def finite_numbers(field: str, values: object, rows: Sequence[Any] | None, symbols: Sequence[str]) -> Array:
@@ -72,20 +86,31 @@ def by_symbol(field: str, values: Mapping[str, float], symbols: Sequence[str], m
     Raises:
         InputError: A symbol that is not there, one that is missing, or a number that is none.
     """
-    unknown = sorted(set(values) - set(symbols))
-    if unknown:
-        raise InputError(
-            f"there is no {unknown[0]} in the forecast",
-            field=f"{field}.{unknown[0]}",
-            value=values[unknown[0]],
-            rule=f"a symbol of the forecast: {', '.join(symbols[:_SHOWN])}{', ...' if len(symbols) > _SHOWN else ''}",
-        )
+    known_symbols(field, values, symbols)
     absent = [symbol for symbol in symbols if symbol not in values]
     if missing is None and absent:
         raise InputError(
             f"{field} of {absent[0]} is missing", field=f"{field}.{absent[0]}", rule="a number for every symbol"
         )
     return finite_numbers(field, [values.get(symbol, missing) for symbol in symbols], None, symbols)
+
+
+def known_symbols(field: str, values: Mapping[str, Any], symbols: Sequence[str]) -> None:
+    """Refuse a symbol that is not among ``symbols``.
+
+    Raises:
+        InputError: There is one; it is told with the nearest that there is.
+    """
+    unknown = sorted(set(values) - set(symbols), key=str)
+    if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), symbols, n=1)
+        raise InputError(
+            f"there is no {unknown[0]} in the forecast",
+            field=f"{field}.{unknown[0]}",
+            value=values[unknown[0]],
+            rule=f"a symbol of the forecast: {', '.join(symbols[:_SHOWN])}{', ...' if len(symbols) > _SHOWN else ''}",
+            remedy=f"did you mean {near[0]}?" if near else "leave it out, or take its data in",
+        )
 
 
 def covariance_matrix(values: object, symbols: Sequence[str], field: str = "covariance") -> Array:
@@ -133,8 +158,14 @@ def covariance_matrix(values: object, symbols: Sequence[str], field: str = "cova
     return matrix
 
 
-def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covariance") -> None:
+def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covariance", shrunk: bool = False) -> None:
     """Refuse a singular covariance: one in which some portfolio has no risk at all.
+
+    Args:
+        matrix: The covariance.
+        symbols: What names each row.
+        field: What it is, for errors.
+        shrunk: Whether it was shrunk already, so that this is no way out.
 
     Raises:
         InputError: Naming that portfolio.
@@ -152,8 +183,9 @@ def check_definite(matrix: Array, symbols: Sequence[str], field: str = "covarian
             field=field,
             value=f"eigenvalue {least:.3g} of the correlations",
             rule="positive definite",
-            remedy="shrink it (covariance ledoit_wolf, oas or factor), take more periods than symbols, leave out one "
-            "of those named, or use hierarchical_risk_parity or minimum_cvar",
+            remedy=("" if shrunk else "shrink it (covariance ledoit_wolf, oas or factor), ")
+            + "take more periods than symbols, leave out one of those named, or use hierarchical_risk_parity or "
+            "minimum_cvar",
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.errors import InputError
-from actors.portfolio.construction.checks import is_number
+from actors.portfolio.construction.checks import is_number, number_remedy
 
 _RATIOS = ("leverage", "turnover", "trading_cost", "tracking_error")
 _MAPPINGS = ("weights_at_least", "weights_at_most", "sector_at_least", "sector_at_most", "current", "benchmark")
@@ -80,16 +80,26 @@ class Constraints:
         self._check_references()
 
     def _check_references(self) -> None:
+        for symbol, sector in _mapping("sectors", self.sectors).items():
+            if not isinstance(sector, str) or not sector:
+                raise InputError(
+                    f"the sector of {symbol} is no name",
+                    field=f"sectors.{symbol}",
+                    value=sector,
+                    rule="a text",
+                    remedy="put it in quotes, or leave the symbol out",
+                )
         held = set(_mapping("sectors", self.sectors).values())
         for name in ("sector_at_least", "sector_at_most"):
             for sector in getattr(self, name):
+                near = difflib.get_close_matches(str(sector), held, n=1)
                 if sector not in held:
                     raise InputError(
                         f"no symbol is of the sector {sector}",
                         field=f"{name}.{sector}",
                         value=sector,
-                        rule=f"one of {', '.join(sorted(map(str, held)))}" if held else "a sector named in sectors",
-                        remedy="name the sector of each symbol under sectors",
+                        rule=f"one of {', '.join(sorted(held))}" if held else "a sector named in sectors",
+                        remedy=f"did you mean {near[0]}?" if near else "name the sector of each symbol under sectors",
                     )
         needs = (("tracking_error", "benchmark", self.benchmark), ("trading_cost", "cost_rate", self.cost_rate))
         for name, other, value in needs:
@@ -137,7 +147,9 @@ class Constraints:
 def _number(field: str, value: object, least: float = -math.inf) -> None:
     if not is_number(value) or value < least:
         rule = "a finite number" if least == -math.inf else f"a finite number, {least:g} or more"
-        raise InputError(f"{field} is not such a number", field=field, value=value, rule=rule)
+        raise InputError(
+            f"{field} is not such a number", field=field, value=value, rule=rule, remedy=number_remedy(value)
+        )
 
 
 def _mapping(field: str, value: object) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ class Forecast:
         mean: Expected simple return by asset, shape (n,), a fraction per period.
         covariance: Covariance of returns, shape (n, n), per period; positive semidefinite.
         scenarios: Equally likely returns, shape (scenarios, n); ``None`` where there are none.
+        shrunk: Whether the covariance was shrunk already.
 
     Raises:
         InputError: Something is missing, infinite, of another shape, or no covariance; named by its symbol.
@@ -31,6 +32,7 @@ class Forecast:
     mean: Array
     covariance: Array
     scenarios: Array | None = None
+    shrunk: bool = False
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -70,7 +72,8 @@ class Forecast:
                 remedy="leave it out, or hold it as cash",
             )
         expected = scenarios.mean(axis=0) if mean is None else mean
-        return cls(names, expected, estimate(scenarios, estimator), scenarios)
+        shrunk = estimator in (Estimator.LEDOIT_WOLF, Estimator.OAS)
+        return cls(names, expected, estimate(scenarios, estimator), scenarios, shrunk)
 
     @classmethod
     def from_quantiles(

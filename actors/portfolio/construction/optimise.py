@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from actors.portfolio.construction.infeasible import check_feasible
 from actors.portfolio.construction.methods import Method, Settings
 from actors.portfolio.construction.minimum_cvar import check_tail, expected_shortfall, minimum_cvar
 from actors.portfolio.construction.risk_parity import risk_parity
-from actors.portfolio.construction.rules import Effect, rules
+from actors.portfolio.construction.rules import Effect, Rule, rules
 from actors.portfolio.construction.solver import budgets, solved, unsolved
 
 _NOISE = 1e-6
@@ -44,6 +45,9 @@ class Allocation:
         volatility: Its standard deviation.
         shortfall: Expected shortfall over the forecast's scenarios at the settings' confidence; ``None`` without them.
         effects: Every constraint with what it measures of the weights.
+        expected: The forecast that they are the best of.
+        stated: The constraints as rules.
+        confidence: Level of the expected shortfall.
     """
 
     method: Method
@@ -53,6 +57,13 @@ class Allocation:
     volatility: float
     shortfall: float | None
     effects: tuple[Effect, ...]
+    expected: Forecast
+    stated: tuple[Rule, ...]
+    confidence: float
+
+    def at(self, weights: Array) -> Allocation:
+        """Return what is expected of other weights (shape (n,)), and what the constraints measure of them."""
+        return _measured(self.method, weights, self.expected, self.stated, self.confidence)
 
     def by_symbol(self) -> dict[str, float]:
         """Return weight by symbol."""
@@ -106,8 +117,8 @@ def optimise(
     if asked.budget and weights.sum() * asked.budget > 0:
         weights = weights * (asked.budget / weights.sum())
     weights.flags.writeable = False
-    effects = tuple(rule.effect(weights) for rule in stated)
-    broken = [effect for effect in effects if effect.broken]
+    found = _measured(method, weights, expected, stated, told.confidence)
+    broken = [effect for effect in found.effects if effect.broken]
     if broken:
         check_feasible(stated, len(forecast.symbols))
         raise AlphaMindError(
@@ -115,24 +126,33 @@ def optimise(
             field=broken[0].name,
             value=broken[0].value,
             rule=f"from {broken[0].low} to {broken[0].high}",
-            remedy="relax the tightest constraints a little, or shrink the covariance (ledoit_wolf)",
+            remedy="relax the tightest constraints a little"
+            + ("" if expected.shrunk else ", or shrink the covariance (ledoit_wolf)"),
         )
-    scenarios = expected.scenarios
+    return found
+
+
+def _measured(
+    method: Method, weights: Array, expected: Forecast, stated: Sequence[Rule], confidence: float
+) -> Allocation:
     return Allocation(
         method=method,
-        symbols=forecast.symbols,
+        symbols=expected.symbols,
         weights=weights,
         mean=float(weights @ expected.mean),
         volatility=math.sqrt(max(float(weights @ expected.covariance @ weights), 0.0)),
-        shortfall=_shortfall(scenarios, weights, told.confidence),
-        effects=effects,
+        shortfall=_shortfall(expected.scenarios, weights, confidence),
+        effects=tuple(rule.effect(weights) for rule in stated),
+        expected=expected,
+        stated=tuple(stated),
+        confidence=confidence,
     )
 
 
 def _check(method: Method, forecast: Forecast, asked: Constraints, told: Settings) -> None:
     """Refuse what a method can't do, before anything is reckoned."""
     if method in _DEFINITE:
-        check_definite(forecast.covariance, forecast.symbols)
+        check_definite(forecast.covariance, forecast.symbols, shrunk=forecast.shrunk)
     if method is Method.MINIMUM_CVAR:
         if forecast.scenarios is None:
             raise InputError(

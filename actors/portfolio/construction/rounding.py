@@ -7,6 +7,7 @@ import fractions
 import math
 from collections.abc import Mapping
 
+from actors.decimals import money_text
 from actors.errors import InputError
 from actors.messages import MONEY_UNIT, Instrument
 
@@ -117,7 +118,7 @@ def _value(priced: Priced, lots: int) -> int:
 
 def _check(weights: Mapping[str, float], market: Mapping[str, Priced], capital: int, budget: float) -> None:
     if capital <= 0:
-        raise InputError("there is no capital", field="capital", value=capital, rule="positive, in 1e-8 currency units")
+        raise InputError("there is no capital", field="capital", value=money_text(capital), rule="a positive sum")
     if not math.isfinite(budget):
         raise InputError("not a budget", field="budget", value=budget, rule="a finite number")
     for symbol, weight in weights.items():

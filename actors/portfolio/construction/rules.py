@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from actors.errors import InputError
-from actors.portfolio.construction.checks import Array, by_symbol
+from actors.portfolio.construction.checks import Array, by_symbol, known_symbols
 from actors.portfolio.construction.constraints import Constraints
 from actors.portfolio.construction.forecast import Forecast
 
@@ -131,6 +131,19 @@ def rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
     return found
 
 
+def weight_bounds(constraints: Constraints, symbols: Sequence[str]) -> tuple[Array, Array]:
+    """Return the least and the greatest weight of each symbol, shape (n,) each; infinite where there is no bound."""
+    low = np.full(len(symbols), 0.0 if constraints.long_only else -np.inf)
+    high = np.full(len(symbols), np.inf)
+    if constraints.at_least is not None:
+        low = np.maximum(low, constraints.at_least)
+    if constraints.at_most is not None:
+        high = np.minimum(high, constraints.at_most)
+    low = np.maximum(low, [constraints.weights_at_least.get(symbol, -np.inf) for symbol in symbols])
+    high = np.minimum(high, [constraints.weights_at_most.get(symbol, np.inf) for symbol in symbols])
+    return low, high
+
+
 def cost_rates(constraints: Constraints, forecast: Forecast) -> Array:
     """Return the cost of trading of each asset, shape (n,), a fraction of what is traded."""
     if isinstance(constraints.cost_rate, Mapping):
@@ -140,6 +153,7 @@ def cost_rates(constraints: Constraints, forecast: Forecast) -> Array:
 
 def _sector_rules(constraints: Constraints, forecast: Forecast) -> list[Rule]:
     found = []
+    known_symbols("sectors", constraints.sectors, forecast.symbols)
     for name, bounds in (
         ("sector_at_least", constraints.sector_at_least),
         ("sector_at_most", constraints.sector_at_most),

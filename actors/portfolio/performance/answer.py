@@ -14,6 +14,7 @@ from actors.messages import MONEY_UNIT, encode
 from actors.portfolio.curve import EquitySample
 from actors.portfolio.performance.exposure import Concentration, concentration
 from actors.portfolio.performance.history import History, Period, history_of_samples
+from actors.portfolio.performance.inputs import iso
 from actors.portfolio.performance.measure import CONFIDENCE, Choices, measure
 from actors.portfolio.performance.report import Activity
 from actors.portfolio.performance.turnover import Turnover, turnover
@@ -89,7 +90,7 @@ def read_request(body: bytes) -> tuple[PerformanceRequest, Choices]:
             "no such period", field="period", value=wanted.period, rule=", ".join(one.value for one in Period)
         )
     if wanted.begin is not None and wanted.end is not None and wanted.begin >= wanted.end:
-        raise InputError("an empty span", field="to", value=wanted.end, rule=f"later than {wanted.begin}")
+        raise InputError("an empty span", field="to", value=iso(wanted.end), rule=f"later than {iso(wanted.begin)}")
     return wanted, Choices(confidence=wanted.confidence)
 
 

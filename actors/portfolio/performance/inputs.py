@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from actors.clock import SECOND
 from actors.errors import InputError
 
 Array = npt.NDArray[np.float64]
@@ -115,6 +116,13 @@ def stamps(times: Any, field: str) -> Times:
     return array.astype(np.int64)
 
 
+def iso(time: int) -> str:
+    """Return a time (UTC nanoseconds) as text, to the second, or as fine as it is."""
+    moment = np.datetime64(time, "ns")
+    whole = time % SECOND == 0
+    return f"{moment.astype('datetime64[s]') if whole else moment}Z"
+
+
 def ascending(times: Any, field: str, least: int = 2) -> Times:
     """Check that time stamps ascend and return them; see ``stamps`` for what is one.
 
@@ -130,8 +138,8 @@ def ascending(times: Any, field: str, least: int = 2) -> Times:
         raise InputError(
             "a time is not later than the one before",
             field=f"{field}[{at}]",
-            value=int(array[at]),
-            rule=f"later than {int(array[at - 1])}",
+            value=iso(int(array[at])),
+            rule=f"later than {iso(int(array[at - 1]))}",
             remedy="sort the rows by time and keep one of each",
         )
     return array

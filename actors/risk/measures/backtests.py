@@ -18,6 +18,10 @@ from scipy.special import xlogy
 from actors.errors import InputError
 from actors.risk.measures.tails import Array
 
+UNJUDGED = "unjudged"
+FEWEST_JUDGED = 50
+"""Periods below which a zone says nothing."""
+
 
 class Test(NamedTuple):
     """A statistic, and the probability of one as bad or worse, were the forecasts right; NaN where there is none."""
@@ -41,7 +45,7 @@ class Backtest:
         severity: Whether losses beyond value at risk are as large as the expected shortfall (Acerbi and Szekely's
             first); below 0 they are larger.
         shortfall: Whether such losses are as many and as large together (their second); below 0 they are more.
-        zone: ``green``, ``yellow`` or ``red``, after the Basel Committee.
+        zone: ``green``, ``yellow`` or ``red``, after the Basel Committee; ``unjudged`` with fewer than 50 periods.
     """
 
     confidence: float
@@ -169,9 +173,14 @@ def acerbi_szekely(
 def zone(exceptions: int, observations: int, confidence: float) -> str:
     """Return the Basel Committee's zone: how unlikely so many exceptions, or fewer, are.
 
-    ``yellow`` from where 95% of right models would have fewer exceptions, ``red`` from 99.99%. Source: Basel Committee
-    (1996), "Supervisory framework for the use of backtesting in conjunction with the internal models approach".
+    ``unjudged`` with fewer than 50 periods, ``green`` without an exception; else ``yellow`` from where 95% of right
+    models would have fewer exceptions, ``red`` from 99.99%. Source: Basel Committee (1996), "Supervisory framework for
+    the use of backtesting in conjunction with the internal models approach".
     """
+    if observations < FEWEST_JUDGED:
+        return UNJUDGED
+    if not exceptions:
+        return "green"
     fewer_or_as_many = float(special.bdtr(exceptions, observations, 1 - confidence))
     return "green" if fewer_or_as_many < 0.95 else "yellow" if fewer_or_as_many < 0.9999 else "red"
 

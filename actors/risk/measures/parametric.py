@@ -30,6 +30,8 @@ _LEAST_FREEDOM, _MOST_FREEDOM = 0.5, 1_000.0
 """Degrees of freedom between which a t distribution is fitted; with the most it is as good as normal."""
 _FURTHEST = 4.0
 """Standard normal quantile up to which corrected quantiles have to ascend: one loss in 30,000 is beyond it."""
+_SAME, _LEAST_SCALE = 1e-12, 1e-4
+"""Deviation, by the largest loss, and scale, by the deviation, at and under which there is no distribution to fit."""
 _MOST_ROUNDS, _PRECISION = 500, 1e-6
 
 
@@ -88,13 +90,18 @@ class StudentT:
         """Return the distribution of greatest likelihood of a sample (n >= 2).
 
         Raises:
-            InputError: The losses do not vary, or have no mean.
+            InputError: The losses do not vary, but for a few, or have no mean.
         """
         deviation = float(losses.std())
-        if not deviation > 0:
+        if not deviation > _SAME * float(np.abs(losses).max()):
             raise InputError("the losses do not vary", field="losses", value=deviation, rule="a positive deviation")
         mean = float(losses.mean())
-        location, scale, freedom = _likeliest((losses - mean) / deviation)
+        try:
+            location, scale, freedom = _likeliest((losses - mean) / deviation)
+        except (ArithmeticError, ValueError, RuntimeError) as error:
+            raise _degenerate(str(error)) from None
+        if freedom > 1 and not scale > _LEAST_SCALE:
+            raise _degenerate(f"a scale of {scale * deviation:.3g}")
         return cls((mean + deviation * location) * horizon, deviation * scale * math.sqrt(horizon), freedom)
 
     def tail(self, confidence: float) -> TailLoss:
@@ -229,6 +236,16 @@ def _likeliest_freedom(distances: Array, start: float) -> float:
     if slope(low) <= 0 or slope(high) >= 0:
         low, high = math.log(_LEAST_FREEDOM), math.log(_MOST_FREEDOM)
     return math.exp(float(optimize.brentq(slope, low, high, xtol=1e-6)))
+
+
+def _degenerate(found: str) -> InputError:
+    return InputError(
+        "no t distribution fits the losses",
+        field="losses",
+        value=found,
+        rule="losses that vary, all but a few of them too",
+        remedy="look for errors in the prices or for prices that stand still, or use another method",
+    )
 
 
 def _density(z: float) -> float:

@@ -37,6 +37,37 @@ class RollingForecast:
     refused: int
 
 
+_RANKED = (Method.HISTORICAL, Method.FILTERED_HISTORICAL)
+"""Methods that know nothing beyond the largest loss."""
+_PROBES = 20
+"""Windows that are tried where the first one gives no forecast, before all are."""
+
+
+def check_rolling(losses: npt.ArrayLike, confidence: float, window: int) -> Array:
+    """Return losses that can be forecast one by one, whatever the method.
+
+    Raises:
+        InputError: Too few losses for one forecast, a window that is too short, or no confidence.
+    """
+    row, _ = checked_losses(losses), checked_confidence(confidence)
+    if window < FEWEST:
+        raise InputError("a window that is too short", field="window", value=window, rule=f"at least {FEWEST}")
+    return checked_losses(row, window + 1)
+
+
+def _probe(row: Array, method: Method, confidence: float, window: int, seed: int) -> None:
+    reason: InputError | None = None
+    for period in np.unique(np.linspace(0, len(row) - window - 1, _PROBES).astype(int)).tolist():
+        try:
+            predict(row[period : period + window], method, seed=seed).tail(confidence)
+        except InputError as error:
+            reason = reason or error
+        else:
+            return
+    if reason is not None:
+        raise reason
+
+
 def roll(
     losses: npt.ArrayLike,
     method: Method,
@@ -56,13 +87,20 @@ def roll(
         seed: Seed of all that is drawn.
 
     Raises:
-        InputError: Too few losses for one forecast, or the method gave none at all.
+        InputError: Too few losses for one forecast or for the confidence, or the method gave no forecast at all; told
+            early where neither the first window nor others spread over the losses give one.
     """
-    row, _ = checked_losses(losses), checked_confidence(confidence)
-    if window < FEWEST:
-        raise InputError("a window that is too short", field="window", value=window, rule=f"at least {FEWEST}")
-    checked_losses(row, window + 1)
+    row = check_rolling(losses, confidence, window)
+    if method in _RANKED and window * (1 - confidence) < 1 - 1e-9:
+        raise InputError(
+            f"{method} has no loss beyond this confidence",
+            field="confidence",
+            value=confidence,
+            rule=f"at most {1 - 1 / window:.6g}: one loss of {window} beyond it",
+            remedy="take a longer window, a lower confidence, or a method that fits a distribution",
+        )
     count = len(row) - window
+    _probe(row, method, confidence, window, seed)
     at_risk, shortfall = np.full(count, np.nan), np.full(count, np.nan)
     samples: list[Array] = []
     reason: InputError | None = None

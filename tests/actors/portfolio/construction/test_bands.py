@@ -82,3 +82,9 @@ def test_the_best_width_grows_with_the_third_root_of_the_cost() -> None:
     for wrong in ({"cost_rate": -0.1}, {"risk_aversion": 0.0}, {"target": float("nan")}):
         with pytest.raises(InputError):
             best_width(**({"target": 0.5, "cost_rate": 0.01, "risk_aversion": 2.0} | wrong))
+
+
+def test_no_band_goes_beyond_a_bound_of_weights() -> None:
+    current, target = np.array([0.5, 0.1, 0.4]), np.array([0.4, 0.3, 0.3])
+    found = trade_to_band(current, target, 0.3, 0.15, np.array([0.4, 1.0, 1.0]))
+    assert found[0] <= 0.4 and found[1] >= 0.15 and found.sum() == pytest.approx(1.0)

@@ -27,6 +27,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("a list for a mapping", {"current": [0.1]}, "current"),
     ("a negative cost", {"cost_rate": {"A000": -0.1}}, "cost_rate.A000"),
     ("a bound of no sector", {"sectors": SECTORS, "sector_at_most": {"enery": 0.1}}, "sector_at_most.enery"),
+    ("a sector that is a number", {"sectors": {"A000": 1}}, "sectors.A000"),
+    ("sectors of two kinds", {"sectors": {"A000": "x", "A001": None}, "sector_at_most": {"y": 1}}, "sectors.A001"),
     ("tracking of nothing", {"tracking_error": 0.01}, "benchmark"),
     ("a cost without a rate", {"trading_cost": 0.01}, "cost_rate"),
 ]
@@ -52,13 +54,20 @@ def test_an_unknown_constraint_is_told_with_the_nearest() -> None:
         ({"weights_at_most": {"ZZZ": 0.1}}, "weights_at_most.ZZZ"),
         ({"benchmark": {"ZZZ": 1.0}, "tracking_error": 0.1}, "benchmark.ZZZ"),
         ({"cost_rate": {"ZZZ": 0.1}}, "cost_rate.ZZZ"),
-        ({"sectors": {"ZZZ": "energy"}, "sector_at_most": {"energy": 0.1}}, "sector_at_most.energy"),
+        ({"sectors": {"ZZZ": "energy"}, "sector_at_most": {"energy": 0.1}}, "sectors.ZZZ"),
+        ({"sectors": {"A00": "energy"}}, "sectors.A00"),
     ],
 )
 def test_a_symbol_that_the_forecast_does_not_have_is_refused(values: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError) as caught:
         rules(Constraints.from_mapping(values), SIX)
     assert caught.value.field == field
+
+
+def test_a_symbol_that_was_mistyped_is_told_with_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        rules(Constraints(sectors=SECTORS | {"A0001": "energy"}, sector_at_most={"energy": 0.1}), SIX)
+    assert caught.value.remedy is not None and "did you mean A001" in caught.value.remedy
 
 
 def test_rules_measure_what_they_are_named_after() -> None:

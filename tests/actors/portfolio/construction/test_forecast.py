@@ -67,6 +67,9 @@ def test_a_portfolio_without_risk_is_named_by_what_is_in_it() -> None:
         check_definite(found.covariance, found.symbols)
     assert "A001" in str(caught.value) and "A003" in str(caught.value) and "A002" not in str(caught.value)
     assert "ledoit_wolf" in str(caught.value.remedy)
+    with pytest.raises(InputError) as caught:
+        check_definite(found.covariance, found.symbols, shrunk=True)
+    assert "ledoit_wolf" not in str(caught.value.remedy)
 
 
 def test_fewer_periods_than_assets_give_a_forecast_that_is_singular() -> None:

@@ -34,6 +34,10 @@ def test_zones_are_those_of_the_basel_committee(exceptions: int, expected: str) 
     assert zone(exceptions, 250, 0.99) == expected
 
 
+def test_no_exception_is_green_and_few_periods_are_not_judged() -> None:
+    assert zone(0, 250, 0.9999) == "green" and zone(0, 49, 0.99) == zone(9, 49, 0.99) == "unjudged"
+
+
 @pytest.mark.parametrize("exceptions", [0, 250])
 def test_exceptions_never_or_always_have_a_likelihood_too(exceptions: int) -> None:
     found = kupiec(exceptions, 250, 0.99)
@@ -113,6 +117,22 @@ def test_periods_that_a_method_refuses_are_counted_and_not_forecast() -> None:
 def test_a_method_that_forecasts_nothing_says_why() -> None:
     with pytest.raises(InputError, match="do not vary"):
         roll(np.zeros(80), Method.STUDENT_T, 0.95, 40)
+
+
+def test_a_method_that_fits_nowhere_is_given_up_early() -> None:
+    steps: list[None] = []
+    with pytest.raises(InputError, match="do not vary"):
+        roll(np.full(2_000, 0.1), Method.STUDENT_T, 0.95, 40, lambda: steps.append(None))
+    assert not steps
+
+
+@pytest.mark.parametrize("method", [Method.HISTORICAL, Method.FILTERED_HISTORICAL])
+def test_a_confidence_beyond_the_largest_loss_is_refused(method: Method) -> None:
+    losses = np.random.default_rng(1).standard_normal(100)
+    with pytest.raises(InputError) as caught:
+        roll(losses, method, 0.99, 60)
+    assert caught.value.field == "confidence"
+    assert roll(losses, Method.NORMAL, 0.99, 60).refused == 0
 
 
 @pytest.mark.parametrize(("count", "window", "field"), [(100, 29, "window"), (50, 50, "losses")])

@@ -67,6 +67,23 @@ def test_losses_without_a_mean_have_no_expected_shortfall() -> None:
     assert caught.value.rule == "more than 1" and caught.value.remedy is not None
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "losses",
+    [
+        np.full(50, 0.1),
+        np.append(np.zeros(99), 5.0),
+        np.append(1e-9 * np.random.default_rng(0).standard_normal(99), 5.0),
+        1e200 * np.random.default_rng(0).standard_normal(99),
+    ],
+    ids=["constant", "one outlier", "one outlier among nearly constant ones", "beyond all bounds"],
+)
+def test_losses_that_no_t_fits_are_refused(losses: np.ndarray) -> None:
+    with pytest.raises(InputError) as caught:
+        StudentT.fit(losses)
+    assert caught.value.field == "losses"
+
+
 @given(st.floats(-5, 5), st.floats(0.01, 10), st.sampled_from([0.9, 0.95, 0.99]))
 def test_cornish_fisher_without_skewness_and_kurtosis_is_normal(mean: float, deviation: float, level: float) -> None:
     found, normal = CornishFisher(mean, deviation, 0, 0).tail(level), Normal(mean, deviation).tail(level)

@@ -10,7 +10,7 @@ import pytest
 
 from actors.ingest.closes import ClosePanel
 from actors.risk.stress import WINDOWS, KeyRatePosition, LinearPosition, Window, parse_factor, replay
-from cluster.risk_backtest import read_panel
+from cluster.panel_input import read_panel
 from configs import load
 from tests.actors.risk.stress.books import book, option, panel, random_panel, shares
 from tests.data import real_data
