@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import contextlib
 
 from actors.errors import AlphaMindError
 from actors.service import socket_path
@@ -40,9 +39,11 @@ class Supervisor:
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            while not task.done():  # what is asked just now may take a cancellation for an answer that did not come
+                task.cancel()
+                await asyncio.wait([task], timeout=1.0)
+            if not task.cancelled():
+                task.result()
 
     async def _watch(self, name: str) -> None:
         while True:

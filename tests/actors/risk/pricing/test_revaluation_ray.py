@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-import pathlib
-import shutil
-import tempfile
-from collections.abc import Iterator
+import subprocess
+import sys
 
-import numpy as np
 import pytest
 
-from actors.errors import InputError, Unavailable
-from actors.risk.pricing.american import american_values
-from tests.actors.risk.pricing.random_books import random_book
+from tests.actors.risk.pricing import ray_revaluation
 
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A Ray cluster of two processors."""
-    import ray
-
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="am-"))
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=100 << 20,
-        include_dashboard=False,
-        log_to_driver=False,
-        _temp_dir=str(folder),
-    )
-    yield
-    ray.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_values_are_those_of_one_process_in_the_order_of_the_book(cluster: None) -> None:
-    from actors.risk.pricing.revaluation_ray import revalue_american
-
-    book, scenarios = random_book(60, 10, 9)
-    found = revalue_american(book, scenarios, chunk=8)
-    assert found.failed == () and np.array_equal(found.values, american_values(book, scenarios))
-    assert found.totals(book.quantity).shape == (10,)
-
-
-def test_a_chunk_that_fails_is_named_and_what_is_left_is_no_total(cluster: None) -> None:
-    from actors.risk.pricing.revaluation_ray import revalue_american
-
-    book, scenarios = random_book(60, 10, 9)
-    whole = american_values(book, scenarios)
-    book.strike[17] = np.nan
-    found = revalue_american(book, scenarios, chunk=8, tasks=1)
-    (chunk,) = found.failed
-    assert 17 in chunk.options and isinstance(chunk.error, InputError) and chunk.error.field == "strike[17]"
-    assert found.missing == len(chunk.options) / 60
-    known = [option for option in range(60) if option not in chunk.options]
-    assert np.array_equal(found.values[:, known], whole[:, known])
-    with pytest.raises(Unavailable, match="option 17 has no strike"):
-        found.totals(book.quantity)
-
-
-def test_what_is_not_done_in_time_is_missing(cluster: None) -> None:
-    from actors.risk.pricing.revaluation_ray import revalue_american
-
-    book, scenarios = random_book(60, 10, 9)
-    found = revalue_american(book, scenarios, chunk=8, seconds=0.0)
-    assert found.missing > 0 and all("not revalued within 0 seconds" in chunk.error.message for chunk in found.failed)
+@pytest.mark.parametrize("check", ray_revaluation.CHECKS)
+def test_over_the_cluster(check: str) -> None:
+    command = [sys.executable, "-m", ray_revaluation.__name__, check]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2_000:]
