@@ -362,7 +362,7 @@ def test_slices_that_are_no_longer_kept_are_made_up_for_by_a_snapshot() -> None:
             here.market._subscribers.clear()
             here.market.publish({0: price})
         await until(lambda: here.oms.prices.price(0) == 20_011)
-        assert here.oms.prices.sequences == [13]
+        await until(lambda: here.oms.prices.sequences == [13])
         await until(lambda: 13 in here.market.acknowledged)
 
     run(scene)
