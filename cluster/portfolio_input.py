@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import yaml
 
 from actors.errors import InputError
 from actors.portfolio.construction.black_litterman import View
+
+Number = TypeVar("Number", int, float)
 
 
 def read_yaml(path: pathlib.Path, field: str) -> dict[str, Any]:
@@ -61,25 +63,39 @@ def read_held(texts: Sequence[str]) -> dict[str, int]:
     Raises:
         InputError: A text that is none, or two of one symbol.
     """
-    held: dict[str, int] = {}
+    return numbers_by_symbol(texts, "--held", int, "not a holding", "SYMBOL=LOTS, for instance SPY=100")
+
+
+def numbers_by_symbol(
+    texts: Sequence[str], field: str, number: Callable[[str], Number], wrong: str, rule: str
+) -> dict[str, Number]:
+    """Return numbers by symbol from texts such as ``SPY=100``.
+
+    Args:
+        texts: What an option was given, once for each symbol.
+        field: The option.
+        number: Reads a number; raises ``ValueError`` where it is none.
+        wrong: What a text that can't be read is.
+        rule: What one looks like.
+
+    Raises:
+        InputError: A text that is none, or two of one symbol.
+    """
+    found: dict[str, Number] = {}
     texts_of: dict[str, str] = {}
     for text in texts:
-        symbol, _, number = text.rpartition("=")
+        symbol, _, digits = text.rpartition("=")
         try:
-            held[symbol] = int(number)
+            value = number(digits)
         except ValueError:
             symbol = ""
-        if symbol in texts_of:
-            raise twice("--held", symbol, (texts_of[symbol], text))
-        texts_of[symbol] = text
         if not symbol:
-            raise InputError("not a holding", field="--held", value=text, rule="SYMBOL=LOTS, for instance SPY=100")
-    return held
-
-
-def twice(field: str, symbol: str, texts: Sequence[str]) -> InputError:
-    """Return the error that an option was given twice for one symbol."""
-    return InputError(f"{symbol} is given twice", field=field, value=" and ".join(texts), rule="each symbol once")
+            raise InputError(wrong, field=field, value=text, rule=rule)
+        if symbol in found:
+            both = f"{texts_of[symbol]} and {text}"
+            raise InputError(f"{symbol} is given twice", field=field, value=both, rule="each symbol once")
+        found[symbol], texts_of[symbol] = value, text
+    return found
 
 
 def _names(found: Mapping[Any, Any], valid: Sequence[str], where: str) -> None:

@@ -23,7 +23,7 @@ from actors.risk.measures.backtests import FEWEST_JUDGED, UNJUDGED, Test
 from actors.risk.measures.methods import Method
 from actors.risk.measures.rolling import RollingForecast, check_rolling, roll
 from actors.risk.measures.tails import Array
-from cluster.portfolio_input import twice
+from cluster.portfolio_input import numbers_by_symbol
 
 _SHOWN = 5
 
@@ -126,20 +126,7 @@ def read_weights(texts: Sequence[str]) -> dict[str, float]:
     Raises:
         InputError: A text that is none, or two of one symbol.
     """
-    weights: dict[str, float] = {}
-    texts_of: dict[str, str] = {}
-    for text in texts:
-        symbol, _, number = text.rpartition("=")
-        try:
-            weights[symbol] = float(number)
-        except ValueError:
-            symbol = ""
-        if symbol in texts_of:
-            raise twice("--weight", symbol, (texts_of[symbol], text))
-        texts_of[symbol] = text
-        if not symbol:
-            raise InputError("not a weight", field="--weight", value=text, rule="SYMBOL=NUMBER, for instance SPY=0.6")
-    return weights
+    return numbers_by_symbol(texts, "--weight", float, "not a weight", "SYMBOL=NUMBER, for instance SPY=0.6")
 
 
 def read_methods(texts: Sequence[str]) -> list[Method]:

@@ -106,8 +106,8 @@ def book(state: PartitionState, booking: Booking) -> Effects:
     account = state.account(booking.account)
     account.bookings[booking.key] = booking
     account.books.enter(booking.entry)
-    for position in account.books.positions():
-        account.exposure.booked(position.strategy, position.instrument)
+    for strategy, instrument in account.books.touched:
+        account.exposure.booked(strategy, instrument)
     event = BookingEvent(
         partition=state.index,
         sequence=state.next_event(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import datetime
 import re
@@ -13,7 +14,7 @@ _TENOR = re.compile(r"[1-9]\d*[DWMY]")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Quote:
+class Quote(abc.ABC):
     """What all quotes have.
 
     Attributes:
@@ -23,9 +24,9 @@ class Quote:
     observed: datetime.date | None = None
 
     @property
+    @abc.abstractmethod
     def name(self) -> str:
         """The quote as a trader calls it."""
-        raise NotImplementedError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
